@@ -1,0 +1,107 @@
+/* Films and still pictures in and out: everything that libavformat and libavcodec do for us.
+ * The only part of the program that knows libav*; the rest sees these types.
+ *
+ * Reader: demuxes one input, decodes its first real video stream (not cover art) and hands out, in
+ * the order of the file, decoded frames and the untouched packets of all other streams.
+ * Writer: encodes frames and muxes packets into a temporary file beside the output, which takes the
+ * final name only when ac_writer_finish() succeeds.
+ * One thread may use the reader while another uses the writer; neither is used by two at once. */
+#ifndef AC_MEDIA_MEDIA_H
+#define AC_MEDIA_MEDIA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/log.h"
+#include "util/picture.h"
+
+typedef struct ac_reader ac_reader;
+typedef struct ac_writer ac_writer;
+typedef struct ac_frame ac_frame;   /* one decoded or to-be-encoded picture */
+typedef struct ac_packet ac_packet; /* one packet of a stream that is carried along */
+
+/* Sends libav*'s own messages to `log` (errors and warnings as VERBOSE, the rest as DEBUG) instead
+ * of stderr. libav keeps one callback a process, so this is for the program, not the library. */
+void ac_media_redirect_log(const ac_log *log);
+
+typedef struct ac_reader_params {
+    const char *path;
+    double start;    /* seconds from the film's beginning, 0: from there */
+    double duration; /* seconds, 0: to the end */
+    int threads;     /* decoder threads, 0: libavcodec chooses */
+} ac_reader_params;
+
+typedef struct ac_reader_info {
+    ac_picture_format format; /* of the luma plane of the frames handed out; chroma: the input's */
+    int sar_num, sar_den;     /* sample aspect ratio, 1:1 when unknown */
+    double fps;               /* average, 0 when unknown (still pictures) */
+    double seconds;           /* of the part that will be read, 0 when unknown */
+    int64_t frames;           /* estimate for the part that will be read, 0 when unknown */
+    bool still;               /* a single picture */
+    bool rgb;                 /* input is RGB; luma was computed (BT.709, full range, 16 bits) */
+    bool gray;                /* input has no chroma */
+    bool interlaced;
+    char description[160]; /* "h264 yuv420p10le 1920x1080 25 fps, bt709, limited range" */
+} ac_reader_info;
+
+/* On success *reader is owned by the caller. On failure one message has been logged, *reader NULL. */
+ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_reader **reader);
+const ac_reader_info *ac_reader_get_info(const ac_reader *reader);
+void ac_reader_close(ac_reader **reader);
+
+/* One item in the order of the film: exactly one of frame and packet is set on AC_OK; the caller
+ * owns it. AC_END after the last. Damage in the film is logged as a warning with its time, counted,
+ * and passed over. */
+typedef struct ac_item {
+    ac_frame *frame;
+    ac_packet *packet;
+} ac_item;
+ac_status ac_reader_next(ac_reader *reader, ac_item *item);
+/* Frames or packets that could not be decoded so far. */
+int64_t ac_reader_damage(const ac_reader *reader);
+
+void ac_frame_free(ac_frame **frame);
+void ac_packet_free(ac_packet **packet);
+
+/* The planes of a frame: 0 luma, 1 Cb, 2 Cr, laid out as ac_picture_format says. Stride in bytes.
+ * Of a reader's frame only plane 0 may be asked for, and it must not be written. */
+uint8_t *ac_frame_plane(const ac_frame *frame, int plane, ptrdiff_t *stride);
+/* Presentation time in seconds of the input's own clock, for messages. */
+double ac_frame_time(const ac_frame *frame);
+
+typedef struct ac_writer_params {
+    const char *path;       /* final name; its extension chooses the container */
+    const ac_reader *input; /* streams, chapters, metadata and colour tags are taken from here; must
+                             * outlive the writer */
+    const char *codec;      /* encoder name as FFmpeg has it, NULL: choose */
+    const char *preset;     /* encoder's preset, NULL: its default */
+    const char *pix_fmt;    /* FFmpeg's name, NULL: follow the input */
+    double crf;             /* constant quality as the encoder has it, negative: a good default */
+    bool overwrite;         /* may replace an existing file */
+    bool strict;            /* a stream that cannot be carried is an error, not a warning */
+    int threads;            /* encoder threads, 0: the encoder chooses */
+} ac_writer_params;
+
+/* Checks everything that can be checked before the first frame is coloured: output differs from the
+ * input, folder writable, container, encoder, pixel format, streams that cannot be carried. */
+ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_writer **writer);
+/* What the chroma planes of frames must look like. Same size and, unless pix_fmt says otherwise,
+ * same depth and range as the input's luma. */
+const ac_picture_format *ac_writer_format(const ac_writer *writer);
+/* "libx264 (crf 18, preset medium), yuv420p, Matroska" */
+const char *ac_writer_description(const ac_writer *writer);
+
+/* Makes the frame that will be encoded in place of `source`: its luma (bytes unchanged when depths
+ * agree), timestamps and flags; chroma planes allocated, contents undefined. Caller owns *frame.
+ * May be called from another thread than the one that puts. */
+ac_status ac_writer_new_frame(const ac_writer *writer, const ac_frame *source, ac_frame **frame);
+/* Both take ownership, also on failure, and set the pointer to NULL. */
+ac_status ac_writer_put_frame(ac_writer *writer, ac_frame **frame);
+ac_status ac_writer_put_packet(ac_writer *writer, ac_packet **packet);
+/* Flushes the encoder, completes and syncs the file and gives it its final name. */
+ac_status ac_writer_finish(ac_writer *writer);
+/* Removes the temporary file unless ac_writer_finish() has succeeded. */
+void ac_writer_close(ac_writer **writer);
+
+#endif

@@ -1,0 +1,39 @@
+/* Models: a network description with its weights and training record, in a .safetensors file. */
+#ifndef AC_NN_MODEL_H
+#define AC_NN_MODEL_H
+
+#include <stdint.h>
+
+#include "nn/net.h"
+
+typedef struct ac_tensor {
+    char *name;
+    int rank;
+    int dims[4];
+    float *data; /* PyTorch's layout; float16 files are widened when read */
+} ac_tensor;
+
+typedef struct ac_model {
+    ac_net *net;
+    int tensor_count;
+    ac_tensor *tensors;
+    int working_size;  /* short side the network works best at, 0 when the file does not say */
+    char *training;    /* training record as the file has it, or NULL */
+} ac_model;
+
+/* Reads a model and checks it: header sane and inside the file before memory is taken, every tensor
+ * the description needs there, with its shape, all values finite, running variances not negative.
+ * Extra tensors are ignored (num_batches_tracked among them). On success the caller owns *model. */
+ac_status ac_model_load(const char *path, const ac_log *log, ac_model **model);
+/* The same from a description alone, weights drawn from `seed` as PyTorch's defaults are distributed
+ * (uniform within 1/sqrt(fan in); batch norm 1, 0, 0, 1). */
+ac_status ac_model_random(const char *text, size_t size, const char *where, uint64_t seed,
+                          const ac_log *log, ac_model **model);
+/* Writes atomically (temporary file, sync, rename). half: tensors as float16, else float32. */
+ac_status ac_model_save(const ac_model *model, const char *path, bool half, const ac_log *log);
+void ac_model_destroy(ac_model **model);
+
+/* NULL when there is none. name and suffix as in ac_node_params. */
+const ac_tensor *ac_model_find(const ac_model *model, const char *name, const char *suffix);
+
+#endif
