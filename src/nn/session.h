@@ -1,0 +1,31 @@
+/* A model made ready to run on a device for one size of input. */
+#ifndef AC_NN_SESSION_H
+#define AC_NN_SESSION_H
+
+#include "nn/model.h"
+#include "vk/device.h"
+
+typedef struct ac_session ac_session;
+
+typedef struct ac_session_params {
+    ac_device *device;     /* must outlive the session */
+    const ac_model *model; /* needed only while the session is created */
+    int n, height, width;  /* lightness pictures that go in: any size from 1x1 */
+} ac_session_params;
+
+/* Plans, takes memory, uploads weights, makes pipelines. When the device's memory does not do, the
+ * message says how much is needed and there is, and the short side that fits. */
+ac_status ac_session_create(const ac_session_params *params, const ac_log *log,
+                            ac_session **session);
+void ac_session_destroy(ac_session **session);
+
+/* Result of one run: [n][c][h][w]. The input is padded by reflection (no repeated edge) at the
+ * bottom and right to what the strides need; of an output of oh rows for an input of h rows padded
+ * to ph, the first ceil(oh * h / ph) are kept; columns likewise. */
+ac_shape ac_session_output_shape(const ac_session *session);
+
+/* lightness: L* 0..100, [n][1][height][width]; result: as ac_session_output_shape() says, scaled by
+ * the description's output scale (a*, b* of CIELAB for a colouring network). Blocks till done. */
+ac_status ac_session_run(ac_session *session, const float *lightness, float *result);
+
+#endif
