@@ -1,0 +1,195 @@
+#include "util/progress.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define FIRST_AFTER     2.0  /* seconds: short jobs show nothing */
+#define TERMINAL_PERIOD 0.25 /* seconds between two lines */
+#define PLAIN_PERIOD    10.0
+#define MARKS           16 /* the speed shown is that of the last MARKS seconds */
+
+struct ac_progress {
+    ac_progress_params params;
+    pthread_mutex_t mutex;
+    bool running;
+    int64_t total, done;
+    double began, next; /* clock of the beginning and of the next line to show */
+    struct {
+        double time;
+        int64_t done;
+    } marks[MARKS]; /* ring of about one a second */
+    int first_mark, mark_count;
+    char shown[256]; /* line on the terminal now, "" when there is none */
+};
+
+ac_status ac_progress_create(const ac_progress_params *params, ac_progress **progress)
+{
+    *progress = calloc(1, sizeof(**progress));
+    if (!*progress)
+        return AC_ERR_MEMORY;
+    (*progress)->params = *params;
+    pthread_mutex_init(&(*progress)->mutex, NULL);
+    return AC_OK;
+}
+
+static void clear_line(ac_progress *p)
+{
+    if (p->shown[0])
+        fputs("\r\033[K", p->params.stream);
+    p->shown[0] = '\0';
+}
+
+void ac_progress_destroy(ac_progress **progress)
+{
+    if (!*progress)
+        return;
+    ac_progress_end(*progress);
+    pthread_mutex_destroy(&(*progress)->mutex);
+    free(*progress);
+    *progress = NULL;
+}
+
+void ac_progress_begin(ac_progress *p, int64_t total)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    p->running = true;
+    p->total = total > 0 ? total : 0;
+    p->done = 0;
+    p->began = ac_clock_now(p->params.clock);
+    p->next = p->began + (p->params.terminal ? FIRST_AFTER : PLAIN_PERIOD);
+    p->marks[0].time = p->began;
+    p->marks[0].done = 0;
+    p->first_mark = 0;
+    p->mark_count = 1;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+/* Remembers where the job was about once a second, so that the speed follows the film. */
+static void add_mark(ac_progress *p, double now)
+{
+    int last = (p->first_mark + p->mark_count - 1) % MARKS;
+
+    if (now - p->marks[last].time < 1.0)
+        return;
+    if (p->mark_count == MARKS) {
+        p->first_mark = (p->first_mark + 1) % MARKS;
+        p->mark_count--;
+    }
+    last = (p->first_mark + p->mark_count++) % MARKS;
+    p->marks[last].time = now;
+    p->marks[last].done = p->done;
+}
+
+/* 75 -> "1:15", 3675 -> "1:01:15" */
+static void format_time(double seconds, char *text, size_t size)
+{
+    long long s = llround(seconds);
+
+    if (s >= 3600)
+        snprintf(text, size, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+    else
+        snprintf(text, size, "%lld:%02lld", s / 60, s % 60);
+}
+
+static void format_line(const ac_progress *p, double now, char *text, size_t size)
+{
+    double elapsed = now - p->marks[p->first_mark].time;
+    double fps = elapsed > 0 ? (double)(p->done - p->marks[p->first_mark].done) / elapsed : 0;
+    bool known = p->total && p->done <= p->total;
+    char left[32] = "";
+    int n;
+
+    if (known)
+        n = snprintf(text, size, "frame %lld of %lld, %.1f%%", (long long)p->done,
+                     (long long)p->total, 100.0 * (double)p->done / (double)p->total);
+    else
+        n = snprintf(text, size, "frame %lld", (long long)p->done);
+    /* A slow device takes seconds a frame: two digits that say something at any speed. */
+    n += snprintf(text + n, size - (size_t)n, fps < 9.95 ? ", %.2f fps" : ", %.1f fps", fps);
+    if (known && fps > 0 && (double)(p->total - p->done) / fps < 1e9) {
+        format_time((double)(p->total - p->done) / fps, left, sizeof(left));
+        snprintf(text + n, size - (size_t)n, ", %s left", left);
+    }
+}
+
+static size_t terminal_width(FILE *stream)
+{
+    struct winsize size;
+    int fd = fileno(stream);
+
+    if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col < 2)
+        return 80;
+    return size.ws_col;
+}
+
+static void show(ac_progress *p, double now)
+{
+    char line[sizeof(p->shown)];
+    size_t width;
+
+    format_line(p, now, line, sizeof(line));
+    if (!p->params.terminal) {
+        fprintf(p->params.stream, "%s\n", line);
+        fflush(p->params.stream);
+        return;
+    }
+    /* A line that wraps could not be rewritten in place. */
+    width = terminal_width(p->params.stream);
+    if (strlen(line) >= width)
+        line[width - 1] = '\0';
+    fprintf(p->params.stream, "\r%s\033[K", line);
+    fflush(p->params.stream);
+    memcpy(p->shown, line, sizeof(line));
+}
+
+void ac_progress_update(ac_progress *p, int64_t done)
+{
+    double now;
+
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    if (p->running) {
+        now = ac_clock_now(p->params.clock);
+        p->done = done;
+        if (!p->params.silent && now >= p->next) {
+            show(p, now);
+            p->next = now + (p->params.terminal ? TERMINAL_PERIOD : PLAIN_PERIOD);
+        }
+        add_mark(p, now);
+    }
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void ac_progress_end(ac_progress *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    p->running = false;
+    clear_line(p);
+    fflush(p->params.stream);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void ac_progress_message(ac_progress *p, const char *line)
+{
+    char shown[sizeof(p->shown)];
+
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    memcpy(shown, p->shown, sizeof(shown));
+    clear_line(p);
+    fprintf(p->params.stream, "%s\n", line);
+    if (shown[0])
+        fputs(shown, p->params.stream);
+    fflush(p->params.stream);
+    memcpy(p->shown, shown, sizeof(shown));
+    pthread_mutex_unlock(&p->mutex);
+}

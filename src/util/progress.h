@@ -1,0 +1,37 @@
+/* Shows how far a long job is, and keeps log lines and progress from running into each other: all
+ * that a program writes to one terminal goes through one ac_progress. Every function may be called
+ * from any thread and with a NULL ac_progress, which does nothing. */
+#ifndef AC_UTIL_PROGRESS_H
+#define AC_UTIL_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "util/clock.h"
+#include "util/status.h"
+
+typedef struct ac_progress ac_progress;
+
+typedef struct ac_progress_params {
+    FILE *stream;  /* stays the caller's */
+    bool terminal; /* one line, rewritten in place four times a second; else a line every 10 s */
+    bool silent;   /* only messages, no progress */
+    ac_clock clock;
+} ac_progress_params;
+
+ac_status ac_progress_create(const ac_progress_params *params, ac_progress **progress);
+/* Takes a line that is still shown off the terminal. */
+void ac_progress_destroy(ac_progress **progress);
+
+/* A job of `total` frames (0: unknown) begins. Nothing is shown for the first two seconds. */
+void ac_progress_begin(ac_progress *progress, int64_t total);
+/* Call as often as is convenient; most calls show nothing. `total` may turn out to be too low. */
+void ac_progress_update(ac_progress *progress, int64_t done);
+/* The job is over: the line goes. */
+void ac_progress_end(ac_progress *progress);
+
+/* Writes `line` and a newline to the stream, with the progress line out of its way. */
+void ac_progress_message(ac_progress *progress, const char *line);
+
+#endif

@@ -1,0 +1,31 @@
+/* Threads that return a status. */
+#ifndef AC_UTIL_THREAD_H
+#define AC_UTIL_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "util/log.h"
+
+/* All zero is a thread that was never started. */
+typedef struct ac_thread {
+    pthread_t id;
+    bool started;
+    ac_status (*run)(void *opaque);
+    void *opaque;
+    ac_status status;
+} ac_thread;
+
+/* `thread` must stay where it is until ac_thread_join(). name (at most 15 characters count) is what
+ * debuggers and top show. Signals stay with the threads that took them before. On failure one
+ * message has been logged and join may be called all the same. */
+ac_status ac_thread_start(ac_thread *thread, const char *name, ac_status (*run)(void *opaque),
+                          void *opaque, const ac_log *log);
+/* Waits and returns what run returned; what it returned before when called again; AC_OK for a
+ * thread that was never started. */
+ac_status ac_thread_join(ac_thread *thread);
+
+/* Processors this process may run on, at least 1. */
+int ac_thread_processors(void);
+
+#endif
