@@ -1,0 +1,9 @@
+#include <math.h>
+
+#include "ref/ref.h"
+
+void ac_ref_sigmoid(ac_shape shape, double *x)
+{
+    for (int64_t i = 0; i < ac_shape_count(shape); i++)
+        x[i] = 1 / (1 + exp(-x[i]));
+}
