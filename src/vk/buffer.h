@@ -14,8 +14,7 @@ typedef enum ac_buffer_kind {
     AC_BUFFER_DOWNLOAD, /* host-visible and cached, written by the device, read by the host */
 } ac_buffer_kind;
 
-/* `name` is for messages. Memory is zeroed. On failure AC_ERR_DEVICE_MEMORY, no message when `quiet`
- * sizes are tried by the caller: the caller knows what did not fit. */
+/* `name` is for messages. Memory is zeroed. AC_ERR_DEVICE_MEMORY when the device has no room. */
 ac_status ac_buffer_create(ac_device *device, ac_buffer_kind kind, uint64_t size, const char *name,
                            ac_buffer **buffer);
 void ac_buffer_destroy(ac_buffer **buffer);
@@ -23,7 +22,8 @@ uint64_t ac_buffer_size(const ac_buffer *buffer);
 /* Mapped for the buffer's whole life and coherent; NULL for device-local memory of its own. */
 void *ac_buffer_map(const ac_buffer *buffer);
 
-/* Blocking copies through staging memory where there is need; for weights, tests, results of runs. */
+/* Blocking copies through staging memory where there is need; for weights, tests, results of runs.
+ */
 ac_status ac_buffer_write(ac_buffer *buffer, uint64_t offset, const void *data, uint64_t size);
 ac_status ac_buffer_read(const ac_buffer *buffer, uint64_t offset, void *data, uint64_t size);
 

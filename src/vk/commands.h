@@ -26,6 +26,9 @@ ac_status ac_commands_dispatch(ac_commands *commands, const ac_kernel *kernel,
                                uint32_t groups_y, uint32_t groups_z);
 void ac_commands_copy(ac_commands *commands, const ac_buffer *from, uint64_t from_offset,
                       const ac_buffer *to, uint64_t to_offset, uint64_t size);
+/* Sets bytes to zero; size 0: to the end. */
+void ac_commands_zero(ac_commands *commands, const ac_buffer *buffer, uint64_t offset,
+                      uint64_t size);
 /* What was written before is seen by what comes after. */
 void ac_commands_barrier(ac_commands *commands);
 /* Makes all results visible to the host. */

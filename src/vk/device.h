@@ -21,27 +21,27 @@ typedef enum ac_device_type {
 typedef struct ac_device_info {
     int index; /* as --device takes it */
     char name[256];
-    char driver[256];      /* name and version: "llvmpipe Mesa 25.0.7 (LLVM 15.0.6)" */
-    uint32_t api_version;  /* as VK_MAKE_API_VERSION packs it */
+    char driver[256];     /* name and version: "llvmpipe Mesa 25.0.7 (LLVM 15.0.6)" */
+    uint32_t api_version; /* as VK_MAKE_API_VERSION packs it */
     uint32_t driver_version, vendor_id, device_id;
     uint8_t pipeline_cache_uuid[16];
     ac_device_type type;
     bool usable;      /* Vulkan 1.2 and a compute queue */
     char reason[128]; /* why it would be chosen, or why it is not usable */
 
-    uint64_t memory;         /* largest device-local heap */
-    uint64_t memory_free;    /* of it, where the driver tells; else equal to memory */
-    uint64_t max_allocation; /* of one buffer */
-    uint64_t max_storage_range; /* of one storage buffer binding */
-    uint32_t max_texel_elements; /* of one texel buffer binding */
+    uint64_t memory;                /* largest device-local heap */
+    uint64_t memory_free;           /* of it, where the driver tells; else equal to memory */
+    uint64_t max_allocation;        /* of one buffer */
+    uint64_t max_storage_range;     /* of one storage buffer binding */
+    uint32_t max_texel_elements;    /* of one texel buffer binding */
     uint64_t min_binding_alignment; /* of offsets of any binding, a power of two */
-    bool unified_memory; /* device-local memory is host-visible and cached */
+    bool unified_memory;            /* device-local memory is host-visible and cached */
 
     uint32_t subgroup_size; /* of compute shaders when nothing is asked for */
     uint32_t subgroup_min, subgroup_max;
-    bool subgroup_control;   /* a size can be required, full subgroups too */
-    bool subgroup_broadcast; /* basic and ballot operations in compute shaders */
-    uint32_t shared_memory;  /* of one workgroup */
+    bool subgroup_control;    /* a size can be required, full subgroups too */
+    bool subgroup_broadcast;  /* basic and ballot operations in compute shaders */
+    uint32_t shared_memory;   /* of one workgroup */
     uint32_t max_invocations; /* of one workgroup */
     uint32_t max_groups[3];
     bool fp16_storage, fp16_arithmetic, int8_storage;

@@ -13,15 +13,15 @@
 typedef struct ac_kernel ac_kernel;
 
 typedef struct ac_kernel_params {
-    const char *name;      /* of the shader, for messages and the profile */
-    const uint32_t *code;  /* SPIR-V, static */
-    size_t code_size;      /* bytes */
-    int binding_count;     /* set 0, bindings 0.. */
-    unsigned texel_mask;   /* bit i: binding i is a samplerBuffer (rgba32f), else a storage buffer */
-    int push_size;         /* bytes */
-    int constant_count;    /* specialization constants, constant_id 0.. */
+    const char *name;     /* of the shader, for messages and the profile */
+    const uint32_t *code; /* SPIR-V, static */
+    size_t code_size;     /* bytes */
+    int binding_count;    /* set 0, bindings 0.. */
+    unsigned texel_mask;  /* bit i: binding i is a samplerBuffer (rgba32f), else a storage buffer */
+    int push_size;        /* bytes */
+    int constant_count;   /* specialization constants, constant_id 0.. */
     int32_t constants[AC_KERNEL_MAX_CONSTANTS];
-    int subgroup_size;     /* full subgroups of this size are required, 0: any */
+    int subgroup_size; /* full subgroups of this size are required, 0: any */
 } ac_kernel_params;
 
 /* Kernels belong to the device and live as long as it; the same params give the same kernel. */

@@ -1,0 +1,148 @@
+/* What the files of src/vk share: the loaded functions, the device, its parts. */
+#ifndef AC_VK_INTERNAL_H
+#define AC_VK_INTERNAL_H
+
+#define VK_NO_PROTOTYPES
+#include <vulkan/vulkan.h>
+
+#include "vk/commands.h"
+
+#define AC_VK_GLOBAL_FUNCTIONS(X)                                                                  \
+    X(EnumerateInstanceVersion)                                                                    \
+    X(EnumerateInstanceLayerProperties)                                                            \
+    X(CreateInstance)
+
+#define AC_VK_INSTANCE_FUNCTIONS(X)                                                                \
+    X(DestroyInstance)                                                                             \
+    X(EnumeratePhysicalDevices)                                                                    \
+    X(GetPhysicalDeviceProperties)                                                                 \
+    X(GetPhysicalDeviceProperties2)                                                                \
+    X(GetPhysicalDeviceFeatures2)                                                                  \
+    X(GetPhysicalDeviceMemoryProperties2)                                                          \
+    X(GetPhysicalDeviceQueueFamilyProperties)                                                      \
+    X(EnumerateDeviceExtensionProperties)                                                          \
+    X(CreateDevice)                                                                                \
+    X(GetDeviceProcAddr)
+
+#define AC_VK_DEVICE_FUNCTIONS(X)                                                                  \
+    X(DestroyDevice)                                                                               \
+    X(GetDeviceQueue)                                                                              \
+    X(DeviceWaitIdle)                                                                              \
+    X(CreatePipelineCache)                                                                         \
+    X(DestroyPipelineCache)                                                                        \
+    X(GetPipelineCacheData)                                                                        \
+    X(CreateShaderModule)                                                                          \
+    X(DestroyShaderModule)                                                                         \
+    X(CreateDescriptorSetLayout)                                                                   \
+    X(DestroyDescriptorSetLayout)                                                                  \
+    X(CreatePipelineLayout)                                                                        \
+    X(DestroyPipelineLayout)                                                                       \
+    X(CreateComputePipelines)                                                                      \
+    X(DestroyPipeline)                                                                             \
+    X(CreateBuffer)                                                                                \
+    X(DestroyBuffer)                                                                               \
+    X(GetBufferMemoryRequirements)                                                                 \
+    X(AllocateMemory)                                                                              \
+    X(FreeMemory)                                                                                  \
+    X(BindBufferMemory)                                                                            \
+    X(MapMemory)                                                                                   \
+    X(CreateBufferView)                                                                            \
+    X(DestroyBufferView)                                                                           \
+    X(CreateDescriptorPool)                                                                        \
+    X(DestroyDescriptorPool)                                                                       \
+    X(ResetDescriptorPool)                                                                         \
+    X(AllocateDescriptorSets)                                                                      \
+    X(UpdateDescriptorSets)                                                                        \
+    X(CreateCommandPool)                                                                           \
+    X(DestroyCommandPool)                                                                          \
+    X(ResetCommandPool)                                                                            \
+    X(AllocateCommandBuffers)                                                                      \
+    X(BeginCommandBuffer)                                                                          \
+    X(EndCommandBuffer)                                                                            \
+    X(CmdBindPipeline)                                                                             \
+    X(CmdBindDescriptorSets)                                                                       \
+    X(CmdPushConstants)                                                                            \
+    X(CmdDispatch)                                                                                 \
+    X(CmdCopyBuffer)                                                                               \
+    X(CmdFillBuffer)                                                                               \
+    X(CmdPipelineBarrier)                                                                          \
+    X(CreateFence)                                                                                 \
+    X(DestroyFence)                                                                                \
+    X(ResetFences)                                                                                 \
+    X(WaitForFences)                                                                               \
+    X(QueueSubmit)
+
+#define AC_VK_DECLARE(name) PFN_vk##name name;
+
+/* The Vulkan loader and one instance. */
+typedef struct ac_instance {
+    void *library;
+    VkInstance handle;
+    VkDebugUtilsMessengerEXT messenger;
+    uint32_t api_version;
+    const ac_log *log;
+    int validation_messages;
+    PFN_vkGetInstanceProcAddr GetInstanceProcAddr;
+    PFN_vkDestroyDebugUtilsMessengerEXT DestroyDebugUtilsMessengerEXT;
+    AC_VK_GLOBAL_FUNCTIONS(AC_VK_DECLARE)
+    AC_VK_INSTANCE_FUNCTIONS(AC_VK_DECLARE)
+} ac_instance;
+
+/* The loader is opened at run time, so that a machine without one gets a message and not a failure
+ * of the dynamic linker. The instance must not move: the validation callback points to it. */
+ac_status ac_instance_open(ac_instance *instance, bool validation, const ac_log *log);
+void ac_instance_close(ac_instance *instance);
+
+/* Devices and what they can do; *handles and *infos are the caller's (free()). */
+ac_status ac_instance_devices(const ac_instance *instance, const ac_log *log,
+                              VkPhysicalDevice **handles, ac_device_info **infos, int *count,
+                              int *chosen);
+
+struct ac_kernel {
+    ac_kernel_params params;
+    VkDescriptorSetLayout set_layout;
+    VkPipelineLayout layout;
+    VkPipeline pipeline;
+    struct ac_kernel *next;
+};
+
+struct ac_device {
+    ac_instance instance;
+    const ac_log *log;
+    ac_device_info info;
+    VkPhysicalDevice physical;
+    VkDevice handle;
+    VkQueue queue;
+    uint32_t queue_family;
+    VkPhysicalDeviceMemoryProperties memory;
+    uint64_t memory_used, memory_peak;
+
+    VkPipelineCache cache;
+    char *cache_path; /* NULL: not kept on disk */
+    uint64_t cache_hash;
+
+    ac_kernel *kernels;
+    AC_VK_DEVICE_FUNCTIONS(AC_VK_DECLARE)
+};
+
+struct ac_buffer {
+    ac_device *device;
+    ac_buffer_kind kind;
+    uint64_t size, allocated;
+    VkBuffer handle;
+    VkDeviceMemory memory;
+    void *map;
+};
+
+/* Opens device->cache from device->cache_path; a file that is damaged or another device's is
+ * ignored. Never fails because of the file. */
+ac_status ac_pipeline_cache_open(ac_device *device, const char *dir);
+/* Writes the file when its contents have changed, and frees the cache. */
+void ac_pipeline_cache_close(ac_device *device);
+
+/* "VK_ERROR_DEVICE_LOST" and the like. */
+const char *ac_vk_result_name(VkResult result);
+/* Logs "what: result" and returns the matching status. */
+ac_status ac_vk_fail(const ac_device *device, VkResult result, const char *what);
+
+#endif

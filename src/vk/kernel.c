@@ -1,0 +1,121 @@
+#include "vk/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool same(const ac_kernel_params *a, const ac_kernel_params *b)
+{
+    return a->code == b->code && a->binding_count == b->binding_count &&
+           a->texel_mask == b->texel_mask && a->push_size == b->push_size &&
+           a->subgroup_size == b->subgroup_size && a->constant_count == b->constant_count &&
+           memcmp(a->constants, b->constants,
+                  (size_t)a->constant_count * sizeof(a->constants[0])) == 0;
+}
+
+static VkResult create_layouts(ac_device *device, ac_kernel *kernel)
+{
+    const ac_kernel_params *params = &kernel->params;
+    VkDescriptorSetLayoutBinding bindings[AC_KERNEL_MAX_BINDINGS] = {0};
+    const VkDescriptorSetLayoutCreateInfo set = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+        .bindingCount = (uint32_t)params->binding_count,
+        .pBindings = bindings};
+    const VkPushConstantRange push = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+                                      .size = (uint32_t)params->push_size};
+    const VkPipelineLayoutCreateInfo layout = {.sType =
+                                                   VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+                                               .setLayoutCount = 1,
+                                               .pSetLayouts = &kernel->set_layout,
+                                               .pushConstantRangeCount = params->push_size > 0,
+                                               .pPushConstantRanges = &push};
+    VkResult result;
+
+    for (int i = 0; i < params->binding_count; i++) {
+        bindings[i].binding = (uint32_t)i;
+        bindings[i].descriptorType = (params->texel_mask >> i) & 1
+                                         ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
+                                         : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+        bindings[i].descriptorCount = 1;
+        bindings[i].stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
+    }
+    result = device->CreateDescriptorSetLayout(device->handle, &set, NULL, &kernel->set_layout);
+    if (result != VK_SUCCESS)
+        return result;
+    return device->CreatePipelineLayout(device->handle, &layout, NULL, &kernel->layout);
+}
+
+static VkResult create_pipeline(ac_device *device, ac_kernel *kernel)
+{
+    const ac_kernel_params *params = &kernel->params;
+    VkSpecializationMapEntry entries[AC_KERNEL_MAX_CONSTANTS];
+    const VkSpecializationInfo constants = {.mapEntryCount = (uint32_t)params->constant_count,
+                                            .pMapEntries = entries,
+                                            .dataSize = (size_t)params->constant_count *
+                                                        sizeof(params->constants[0]),
+                                            .pData = params->constants};
+    const VkShaderModuleCreateInfo code = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+                                           .codeSize = params->code_size,
+                                           .pCode = params->code};
+    const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo required = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+        .requiredSubgroupSize = (uint32_t)params->subgroup_size};
+    VkComputePipelineCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+        .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                  .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                  .pName = "main",
+                  .pSpecializationInfo = &constants},
+        .layout = kernel->layout};
+    VkShaderModule module = VK_NULL_HANDLE;
+    VkResult result;
+
+    for (int i = 0; i < params->constant_count; i++)
+        entries[i] = (VkSpecializationMapEntry){.constantID = (uint32_t)i,
+                                                .offset = (uint32_t)i * sizeof(int32_t),
+                                                .size = sizeof(int32_t)};
+    if (params->subgroup_size > 0 && device->info.subgroup_control) {
+        info.stage.pNext = &required;
+        info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
+    }
+    result = device->CreateShaderModule(device->handle, &code, NULL, &module);
+    if (result != VK_SUCCESS)
+        return result;
+    info.stage.module = module;
+    result = device->CreateComputePipelines(device->handle, device->cache, 1, &info, NULL,
+                                            &kernel->pipeline);
+    device->DestroyShaderModule(device->handle, module, NULL);
+    return result;
+}
+
+ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const ac_kernel **result)
+{
+    ac_kernel *kernel = device->kernels;
+    VkResult created;
+
+    while (kernel && !same(&kernel->params, params))
+        kernel = kernel->next;
+    if (kernel) {
+        *result = kernel;
+        return AC_OK;
+    }
+    *result = NULL;
+    kernel = calloc(1, sizeof(*kernel));
+    if (!kernel)
+        return ac_fail(device->log, AC_ERR_MEMORY, "out of memory");
+    kernel->params = *params;
+    created = create_layouts(device, kernel);
+    if (created == VK_SUCCESS)
+        created = create_pipeline(device, kernel);
+    if (created != VK_SUCCESS) {
+        ac_status status = ac_vk_fail(device, created, params->name);
+
+        device->DestroyPipelineLayout(device->handle, kernel->layout, NULL);
+        device->DestroyDescriptorSetLayout(device->handle, kernel->set_layout, NULL);
+        free(kernel);
+        return status;
+    }
+    kernel->next = device->kernels;
+    device->kernels = kernel;
+    *result = kernel;
+    return AC_OK;
+}
