@@ -1,0 +1,14 @@
+/* The largest value of a window; padding never wins. */
+#include "nn/op_window.h"
+
+const ac_op ac_op_maxpool2d = {
+    .name = "maxpool2d",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .chains = true,
+    .arguments = AC_ARG_KERNEL | AC_ARG_STRIDE | AC_ARG_PADDING,
+    .required = AC_ARG_KERNEL,
+    .channels = ac_window_pool_channels,
+    .shape = ac_window_shape,
+    .scale = ac_window_scale,
+};
