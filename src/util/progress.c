@@ -157,7 +157,7 @@ void ac_progress_update(ac_progress *p, int64_t done)
     if (p->running) {
         now = ac_clock_now(p->params.clock);
         p->done = done;
-        if (!p->params.silent && now >= p->next) {
+        if (now >= p->next) {
             show(p, now);
             p->next = now + (p->params.terminal ? TERMINAL_PERIOD : PLAIN_PERIOD);
         }

@@ -16,7 +16,6 @@ typedef struct ac_progress ac_progress;
 typedef struct ac_progress_params {
     FILE *stream;  /* stays the caller's */
     bool terminal; /* one line, rewritten in place four times a second; else a line every 10 s */
-    bool silent;   /* only messages, no progress */
     ac_clock clock;
 } ac_progress_params;
 

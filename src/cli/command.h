@@ -1,0 +1,26 @@
+/* What main() gives every command, and the commands there are. */
+#ifndef AC_CLI_COMMAND_H
+#define AC_CLI_COMMAND_H
+
+#include <stdatomic.h>
+
+#include "cli/console.h"
+#include "cli/options.h"
+
+typedef struct ac_context {
+    const ac_command *command;
+    const ac_log *log;
+    ac_progress *progress;     /* NULL: none is wanted */
+    const atomic_bool *cancel; /* becomes true when the person presses Ctrl-C */
+} ac_context;
+
+extern const ac_command ac_command_colorize, ac_command_devices, ac_command_inspect, ac_command_run;
+
+/* Wrong use that the options' table cannot tell: AC_ERR_ARGUMENT and "`what`; see ... --help". */
+ac_status ac_context_wrong_use(const ac_context *context, const char *what);
+
+/* The path of a model given as -m or as an operand: the path itself, or the name of a model in
+ * $AUTOCHROME_MODELS or among those that come with the program. *path is the caller's (free()). */
+ac_status ac_model_locate(const char *name, const ac_log *log, char **path);
+
+#endif

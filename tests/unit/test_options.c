@@ -1,0 +1,166 @@
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "cli/options.h"
+
+typedef struct options {
+    ac_common_options common;
+    const char *text;
+    int whole, size[2];
+    double number, time;
+    bool flag;
+} options;
+
+static const ac_option table[] = {
+    {"text", 't', AC_OPTION_TEXT, "FILE", offsetof(options, text), 0, 0, "A text."},
+    {"whole", 'w', AC_OPTION_INTEGER, "N", offsetof(options, whole), 8, 8192, "A whole number."},
+    {"number", 0, AC_OPTION_NUMBER, "F", offsetof(options, number), 0, 4, "A number."},
+    {"time", 0, AC_OPTION_TIME, "TIME", offsetof(options, time), 0, 1e5, "A time."},
+    {"size", 0, AC_OPTION_SIZE, "N|HxW", offsetof(options, size), 1, 8192, "A size."},
+    {"flag", 'f', AC_OPTION_FLAG, NULL, offsetof(options, flag), 0, 0, "A flag."},
+    {NULL},
+};
+
+static const ac_command command = {
+    .name = "try",
+    .usage = "INPUT",
+    .operand = "INPUT",
+    .summary = "try",
+    .description = "Tries.",
+    .options = table,
+    .size = sizeof(options),
+};
+
+/* Words of `line`, separated by one space, as argv of the command. */
+static ac_status parse(const char *line, options *o)
+{
+    static char words[256];
+    char *argv[32], *next = words;
+    ac_log log = test_log();
+    int argc = 0;
+
+    *o = (options){.whole = 256};
+    test_log_clear();
+    snprintf(words, sizeof(words), "try %s", line);
+    while (next)
+        argv[argc++] = strsep(&next, " ");
+    argv[argc] = NULL;
+    return ac_options_parse(&command, argc, argv, &log, o);
+}
+
+static void wrong(const char *line, const char *message)
+{
+    options o;
+
+    if (!CHECK_INT(parse(line, &o), AC_ERR_ARGUMENT))
+        fprintf(stderr, "    for: %s\n", line);
+    CHECK_INT(test_state.messages, 1);
+    CHECK_HAS(test_state.message, message);
+    CHECK_HAS(test_state.message, "; see autochrome try --help");
+}
+
+static void test_right(void)
+{
+    options o;
+
+    CHECK_INT(parse("a.mp4", &o), AC_OK);
+    CHECK_STR(o.common.operand, "a.mp4");
+    CHECK_INT(o.whole, 256);
+    CHECK_INT(parse("-t x --whole=8 --number .5 -f --time 1:02:03.25 --size 192x256 in -vvq", &o),
+              AC_OK);
+    CHECK_STR(o.text, "x");
+    CHECK_INT(o.whole, 8);
+    CHECK_NEAR(o.number, 0.5, 0);
+    CHECK_NEAR(o.time, 3723.25, 0);
+    CHECK_INT(o.size[0], 192);
+    CHECK_INT(o.size[1], 256);
+    CHECK(o.flag && o.common.quiet && !o.common.help);
+    CHECK_INT(o.common.verbose, 2);
+    CHECK_STR(o.common.operand, "in");
+    CHECK_INT(parse("--size 37 --time 90 -w 8192 --number 4 -- --flag", &o), AC_OK);
+    CHECK_INT(o.size[0], 37);
+    CHECK_INT(o.size[1], 37);
+    CHECK_NEAR(o.time, 90, 0);
+    CHECK_STR(o.common.operand, "--flag");
+    CHECK_INT(parse("--who 9 --time 01:30.5 in", &o), AC_OK); /* shortened */
+    CHECK_INT(o.whole, 9);
+    CHECK_NEAR(o.time, 90.5, 0);
+    CHECK_INT(parse("--help --whole nonsense", &o), AC_OK);
+    CHECK(o.common.help);
+}
+
+static void test_wrong(void)
+{
+    static const char *const numbers[] = {"-1", "7",   "8193", "1e9", "x",    "10x", "10.5",
+                                          "",   "nan", "inf",  "--",  "0x10", "+",   "99999999999"};
+    static const char *const times[] = {
+        "-1", "1:60", "1:2:3:4", "x", ":30", "1:", "", "1.5:3", "nan", "1e9", "1:-2", "0x9"};
+    static const char *const sizes[] = {"0", "-1", "8193", "10x", "x10", "10x0", "10x10x10", "1.5"};
+    char line[128];
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        snprintf(line, sizeof(line), "in --whole %s", numbers[i]);
+        wrong(line, "is not a whole number from 8 to 8192");
+    }
+    for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+        snprintf(line, sizeof(line), "in --time %s", times[i]);
+        wrong(line, "is not a time in seconds or as h:mm:ss.mmm");
+    }
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        snprintf(line, sizeof(line), "in --size %s", sizes[i]);
+        wrong(line, "is not a size");
+    }
+    wrong("in --number -0.1", "--number: '-0.1' is not a number from 0 to 4");
+    wrong("in --number 4.01", "--number: '4.01' is not a number from 0 to 4");
+    wrong("in --text ", "--text must not be empty");
+    wrong("in -t", "-t needs an argument");
+    wrong("in --text", "--text needs an argument");
+    wrong("in --flag=3", "--flag takes no argument");
+    wrong("in --bogus", "--bogus is not an option");
+    wrong("in -x", "-x is not an option");
+    wrong("in -fx", "-x is not an option");
+    wrong("in -fxf", "-x is not an option");
+    wrong("in --t", "--t is not an option, or short for more than one");
+    wrong("", "no INPUT given");
+    wrong("-f", "no INPUT given");
+    wrong("one two", "'two' is too much");
+}
+
+static void test_no_operand(void)
+{
+    ac_command bare = command;
+    char *argv[] = {"try", "word", NULL};
+    ac_log log = test_log();
+    options o = {0};
+
+    bare.operand = NULL;
+    CHECK_INT(ac_options_parse(&bare, 1, argv, &log, &o), AC_OK);
+    CHECK_INT(ac_options_parse(&bare, 2, argv, &log, &o), AC_ERR_ARGUMENT);
+}
+
+static void test_help(void)
+{
+    char *text = NULL, *line;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    ac_options_print_help(&command, stream);
+    fclose(stream);
+    CHECK_HAS(text, "usage: autochrome try [OPTION]... INPUT\n\nTries.\n\n");
+    CHECK_HAS(text, "\n  -t, --text FILE           A text.\n");
+    CHECK_HAS(text, "\n      --size N|HxW          A size.\n");
+    CHECK_HAS(text, "\n  -h, --help                Print this text.\n");
+    for (char *rest = text; (line = strsep(&rest, "\n"));)
+        CHECK(strlen(line) < 80);
+    free(text);
+}
+
+int main(void)
+{
+    test_right();
+    test_wrong();
+    test_no_operand();
+    test_help();
+    return test_end();
+}
