@@ -1,0 +1,51 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run_net.h"
+
+bool test_skipped(void)
+{
+    const char *needs = getenv("AC_TEST_NEEDS");
+    if (!needs || access(needs, R_OK) == 0)
+        return false;
+    printf("skipped: no %s\n", needs);
+    return true;
+}
+
+ac_status test_device_open(const ac_log *log, ac_device **device)
+{
+    const char *validation = getenv("AUTOCHROME_VALIDATION");
+    ac_device_params params = {
+        .validation = validation && *validation && strcmp(validation, "0") != 0,
+        .cache_dir = "",
+    };
+    return ac_device_open(&params, log, device);
+}
+
+ac_status test_session_run(ac_device *device, const ac_model *model, int n, int h, int w,
+                           const float *lightness, const ac_log *log, ac_shape *shape,
+                           double **result)
+{
+    ac_status status = AC_OK;
+    ac_session *session = NULL;
+    float *values = NULL;
+    ac_session_params params = {.device = device, .model = model, .n = n, .height = h, .width = w};
+    *result = NULL;
+    TRY(ac_session_create(&params, log, &session));
+    *shape = ac_session_output_shape(session);
+    size_t count = (size_t)ac_shape_count(*shape);
+    values = malloc(count * sizeof(*values));
+    TRY(values ? AC_OK : AC_ERR_MEMORY);
+    memset(values, 0xff, count * sizeof(*values)); /* NaN: what is not written is seen */
+    TRY(ac_session_run(session, lightness, values));
+    *result = malloc(count * sizeof(**result));
+    TRY(*result ? AC_OK : AC_ERR_MEMORY);
+    for (size_t i = 0; i < count; i++)
+        (*result)[i] = values[i];
+fail:
+    free(values);
+    ac_session_destroy(&session);
+    return status;
+}
