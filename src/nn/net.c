@@ -75,7 +75,7 @@ static ac_status name_tensors(ac_net_reader *r, const ac_token *line_name, bool 
 static ac_status read_operation(ac_net_reader *r, const ac_token *line_name, bool chained)
 {
     char why[256] = "", shown[80];
-    int in[AC_NET_MAX_INPUTS];
+    int in[AC_NET_MAX_INPUTS] = {0};
     ac_net *net = r->net;
     ac_token word = r->token;
     ac_node *node;
