@@ -28,7 +28,7 @@ import torch.nn.functional as F
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VALUES_OF_OP = 800  # at most, of each result
-VALUES_OF_NET = 8000
+VALUES_OF_NET = 20000
 
 
 # Weights: see tests/op/fill.h.
