@@ -16,4 +16,4 @@ with open(output) as f:
 # glslang makes a global of it; every user wants its own.
 text = re.sub(r"^\s*(const )?uint32_t", "static const uint32_t", text, flags=re.M)
 with open(output, "w") as f:
-    f.write(text)
+    f.write("#include <stdint.h>\n" + text)

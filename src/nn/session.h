@@ -3,7 +3,7 @@
 #define AC_NN_SESSION_H
 
 #include "nn/model.h"
-#include "vk/device.h"
+#include "vk/commands.h"
 
 typedef struct ac_session ac_session;
 
@@ -27,5 +27,12 @@ ac_shape ac_session_output_shape(const ac_session *session);
 /* lightness: L* 0..100, [n][1][height][width]; result: as ac_session_output_shape() says, scaled by
  * the description's output scale (a*, b* of CIELAB for a colouring network). Blocks till done. */
 ac_status ac_session_run(ac_session *session, const float *lightness, float *result);
+
+/* For callers that record their own work around the network: pictures of float, laid out as for
+ * ac_session_run(), are read from `lightness` and written to `result`. Work before and after needs
+ * barriers of its own. */
+ac_status ac_session_record(ac_session *session, ac_commands *commands);
+ac_binding ac_session_lightness(const ac_session *session);
+ac_binding ac_session_result(const ac_session *session);
 
 #endif

@@ -119,3 +119,8 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const
     *result = kernel;
     return AC_OK;
 }
+
+const ac_kernel_params *ac_kernel_get_params(const ac_kernel *kernel)
+{
+    return &kernel->params;
+}

@@ -28,4 +28,6 @@ typedef struct ac_kernel_params {
 ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params,
                         const ac_kernel **kernel);
 
+const ac_kernel_params *ac_kernel_get_params(const ac_kernel *kernel);
+
 #endif

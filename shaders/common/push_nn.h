@@ -1,0 +1,49 @@
+/* Push constants of the network's kernels, read by C and GLSL alike: int and float members only.
+ * Tensors are [n][quads][h][w] of vec4, four channels each; bases and batch strides count vec4. */
+#ifndef AC_PUSH_NN_H
+#define AC_PUSH_NN_H
+
+/* conv_*.comp and depthwise.comp: one phase of a convolution or transposed convolution.
+ * Grid pixel (gy, gx) is output pixel (gy * out_sy + out_y0, gx * out_sx + out_x0); its tap (ky, kx)
+ * reads input pixel (gy * SY + ky * DY + in_y0, gx * SX + kx * DX + in_x0), zero outside. */
+struct conv_push {
+    int in_h, in_w, out_h, out_w;
+    int grid_h, grid_w;
+    int out_sy, out_sx, out_y0, out_x0;
+    int in_y0, in_x0;
+    int in_quads, out_quads;
+    int x_base, x_batch;
+    int y_base, y_batch;
+    int w_base;    /* of this phase's weights */
+    int bias_base; /* vec4 per output quad */
+    int w_row;     /* output channels of a weight row, padded; conv_direct: input channels a group */
+    int oc_tiles;  /* conv_direct: output channels a group */
+};
+
+/* pool.comp, upsample.comp */
+struct pool_push {
+    int in_h, in_w, out_h, out_w;
+    int kernel_y, kernel_x, stride_y, stride_x, pad_y, pad_x;
+    int quads;
+    int x_base, x_batch, y_base, y_batch;
+    int pad_bottom, pad_right; /* avgpool: how far the counted padding reaches */
+};
+
+/* global_avgpool.comp, eltwise.comp, gather.comp */
+struct plane_push {
+    int pixels; /* h * w */
+    int quads;
+    int a_base, a_batch, b_base, b_batch, y_base, y_batch;
+    float slope; /* leaky_relu */
+};
+
+/* pack.comp (float pictures to vec4) and unpack.comp (back) */
+struct picture_push {
+    int h, w;   /* of the float picture */
+    int ph, pw; /* of the tensor */
+    int channels;
+    int base, batch;
+    float scale, offset;
+};
+
+#endif

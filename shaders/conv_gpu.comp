@@ -1,0 +1,112 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#include "common/push_nn.h"
+#include "common/activation.glsl"
+
+// Convolution for GPUs: implicit GEMM through shared memory. A workgroup makes BM pixels of BN
+// output channels, a thread TM pixels of TN channels; BQ quads of (input quad, tap) at a time.
+//   x [n][in_quads][in_h][in_w] vec4
+//   w at bias_base [OC/4] vec4, at w_base [in_quads][KH][KW][w_row] vec4 (4 input channels each)
+//   y [n][out_quads][out_h][out_w] vec4
+// Grid: x, y: folded pixel tiles; z: n * oc_tiles + channel tile.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const int THREADS = 256; // BM / TM * BN / TN
+layout(constant_id = 1) const int BM = 64;
+layout(constant_id = 2) const int BN = 64;
+layout(constant_id = 3) const int BQ = 4;
+layout(constant_id = 4) const int TM = 4;
+layout(constant_id = 5) const int KH = 4;
+layout(constant_id = 6) const int KW = 4;
+layout(constant_id = 7) const int SY = 2;
+layout(constant_id = 8) const int SX = 2;
+layout(constant_id = 9) const int DY = 1;
+layout(constant_id = 10) const int DX = 1;
+layout(constant_id = 11) const int ACTIVATION = 0;
+layout(constant_id = 12) const int SLOPE = 0; // bits of a float
+
+const int TN = 4;
+const int A_LOADS = (BM * BQ + THREADS - 1) / THREADS;
+const int B_LOADS = (BN * BQ + THREADS - 1) / THREADS;
+
+layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
+layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
+layout(binding = 2, std430) writeonly buffer Y { vec4 y[]; };
+layout(push_constant) uniform P { conv_push p; };
+
+shared vec4 a_tile[BQ * BM];
+shared vec4 b_tile[BQ * BN];
+
+// Quad q of pixel `pixel`'s patch: quads run over taps first, then input quads.
+vec4 load_a(int pixel, int q, int quads, int x_base)
+{
+    int pixels = p.grid_h * p.grid_w;
+    if (pixel >= pixels || q >= quads)
+        return vec4(0);
+    int c = q / (KH * KW), tap = q - c * (KH * KW);
+    int ky = tap / KW, kx = tap - ky * KW;
+    int gy = pixel / p.grid_w, gx = pixel - gy * p.grid_w;
+    int iy = gy * SY + ky * DY + p.in_y0, ix = gx * SX + kx * DX + p.in_x0;
+    if (uint(iy) >= uint(p.in_h) || uint(ix) >= uint(p.in_w))
+        return vec4(0);
+    return x[x_base + (c * p.in_h + iy) * p.in_w + ix];
+}
+
+void main()
+{
+    int thread = int(gl_LocalInvocationID.x);
+    int batch = int(gl_WorkGroupID.z) / p.oc_tiles;
+    int n = (int(gl_WorkGroupID.z) - batch * p.oc_tiles) * BN;
+    int first = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * BM;
+    int quads = p.in_quads * KH * KW;
+    int x_base = p.x_base + batch * p.x_batch;
+    // Threads of a row share output channels, so that their pixels are neighbours in memory.
+    int tm = thread % (BM / TM), tn = thread / (BM / TM);
+
+    float acc[TM][TN];
+    [[unroll]] for (int i = 0; i < TM; i++)
+        [[unroll]] for (int j = 0; j < TN; j++)
+            acc[i][j] = 0.0;
+
+    for (int q0 = 0; q0 < quads; q0 += BQ) {
+        [[unroll]] for (int i = 0; i < A_LOADS; i++) {
+            int k = i * THREADS + thread;
+            if (k < BM * BQ)
+                a_tile[k] = load_a(first + k % BM, q0 + k / BM, quads, x_base);
+        }
+        [[unroll]] for (int i = 0; i < B_LOADS; i++) {
+            int k = i * THREADS + thread;
+            if (k < BN * BQ) {
+                int q = q0 + k / BN;
+                b_tile[k] = q < quads ? w[p.w_base + q * p.w_row + n + k % BN] : vec4(0);
+            }
+        }
+        barrier();
+        [[unroll]] for (int q = 0; q < BQ; q++) {
+            vec4 a[TM], b[TN];
+            [[unroll]] for (int i = 0; i < TM; i++)
+                a[i] = a_tile[q * BM + i * (BM / TM) + tm];
+            [[unroll]] for (int j = 0; j < TN; j++)
+                b[j] = b_tile[q * BN + tn * TN + j];
+            [[unroll]] for (int i = 0; i < TM; i++)
+                [[unroll]] for (int j = 0; j < TN; j++)
+                    acc[i][j] += dot(a[i], b[j]);
+        }
+        barrier();
+    }
+
+    int quad = n / 4 + tn;
+    if (quad >= p.out_quads)
+        return;
+    vec4 bias = w[p.bias_base + quad];
+    [[unroll]] for (int i = 0; i < TM; i++) {
+        int pixel = first + i * (BM / TM) + tm;
+        if (pixel < p.grid_h * p.grid_w) {
+            int gy = pixel / p.grid_w, gx = pixel - gy * p.grid_w;
+            int oy = gy * p.out_sy + p.out_y0, ox = gx * p.out_sx + p.out_x0;
+            vec4 v = vec4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]) + bias;
+            y[p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox] =
+                activate(v, ACTIVATION, intBitsToFloat(SLOPE));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "common/push_nn.h"
+
+// Mean over the plane.
+//   a [n][quads][pixels] vec4, y [n][quads][1] vec4
+// Grid: x: quads, y: n. A workgroup sums one quad in a fixed order.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const int LOCAL = 64;
+
+layout(binding = 0, std430) readonly buffer A { vec4 a[]; };
+layout(binding = 1, std430) writeonly buffer Y { vec4 y[]; };
+layout(push_constant) uniform P { plane_push p; };
+
+shared vec4 sums[LOCAL];
+
+void main()
+{
+    int quad = int(gl_WorkGroupID.x), batch = int(gl_WorkGroupID.y);
+    int thread = int(gl_LocalInvocationID.x);
+    int plane = p.a_base + batch * p.a_batch + quad * p.pixels;
+    vec4 sum = vec4(0);
+
+    for (int i = thread; i < p.pixels; i += LOCAL)
+        sum += a[plane + i];
+    sums[thread] = sum;
+    barrier();
+    if (thread == 0) {
+        for (int i = 1; i < LOCAL; i++)
+            sum += sums[i];
+        y[p.y_base + batch * p.y_batch + quad] = sum / float(p.pixels);
+    }
+}

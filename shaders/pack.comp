@@ -1,0 +1,35 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "common/push_nn.h"
+
+// The network's input: a picture of one channel, scaled, padded at the bottom and right by
+// reflection without repeating the edge.
+//   picture [n][h][w] float, y [n][...][ph][pw] vec4 (value, 0, 0, 0)
+// Grid: x, y: folded pixels of ph * pw / LOCAL; z: n.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const int LOCAL = 64;
+
+layout(binding = 0, std430) readonly buffer X { float picture[]; };
+layout(binding = 1, std430) writeonly buffer Y { vec4 y[]; };
+layout(push_constant) uniform P { picture_push p; };
+
+// Where i falls when a line of n is reflected to and fro at its ends.
+int reflected(int i, int n)
+{
+    int period = max(2 * (n - 1), 1);
+    i %= period;
+    return min(i, period - i) % n;
+}
+
+void main()
+{
+    int pixel = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
+                int(gl_LocalInvocationID.x);
+    int batch = int(gl_WorkGroupID.z);
+
+    if (pixel >= p.ph * p.pw)
+        return;
+    int row = pixel / p.pw, column = pixel - row * p.pw;
+    int from = (batch * p.h + reflected(row, p.h)) * p.w + reflected(column, p.w);
+    y[p.base + batch * p.batch + pixel] = vec4(picture[from] * p.scale + p.offset, 0, 0, 0);
+}

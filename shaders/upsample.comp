@@ -1,0 +1,42 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "common/push_nn.h"
+
+// Enlarges by a whole factor (stride_y = stride_x), nearest or bilinear between pixel centres, as
+// PyTorch's Upsample with align_corners off.
+//   x [n][quads][in_h][in_w] vec4, y [n][quads][out_h][out_w] vec4
+// Grid: x, y: folded pixels / LOCAL; z: n * quads + quad.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int BILINEAR = 0;
+
+layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
+layout(binding = 1, std430) writeonly buffer Y { vec4 y[]; };
+layout(push_constant) uniform P { pool_push p; };
+
+void main()
+{
+    int pixel = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
+                int(gl_LocalInvocationID.x);
+    int batch = int(gl_WorkGroupID.z) / p.quads;
+    int quad = int(gl_WorkGroupID.z) - batch * p.quads;
+
+    if (pixel >= p.out_h * p.out_w)
+        return;
+    int oy = pixel / p.out_w, ox = pixel - oy * p.out_w;
+    int plane = p.x_base + batch * p.x_batch + quad * p.in_h * p.in_w;
+    vec4 v;
+
+    if (BILINEAR != 0) {
+        vec2 at = max((vec2(oy, ox) + 0.5) / vec2(p.stride_y, p.stride_x) - 0.5, vec2(0));
+        ivec2 lo = ivec2(at);
+        ivec2 hi = min(lo + 1, ivec2(p.in_h, p.in_w) - 1);
+        vec2 t = at - vec2(lo);
+        vec4 top = mix(x[plane + lo.x * p.in_w + lo.y], x[plane + lo.x * p.in_w + hi.y], t.y);
+        vec4 bottom = mix(x[plane + hi.x * p.in_w + lo.y], x[plane + hi.x * p.in_w + hi.y], t.y);
+        v = mix(top, bottom, t.x);
+    } else {
+        v = x[plane + (oy / p.stride_y) * p.in_w + ox / p.stride_x];
+    }
+    y[p.y_base + batch * p.y_batch + quad * p.out_h * p.out_w + pixel] = v;
+}

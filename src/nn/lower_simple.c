@@ -1,0 +1,315 @@
+/* All operations but convolutions. */
+#include <string.h>
+
+#include "common/push_nn.h"
+#include "eltwise_spv.h"
+#include "gather_spv.h"
+#include "global_avgpool_spv.h"
+#include "nn/lower.h"
+#include "pack_spv.h"
+#include "pool_spv.h"
+#include "unpack_spv.h"
+#include "upsample_spv.h"
+
+#define LOCAL 64
+
+static uint64_t groups(uint64_t items)
+{
+    return (items + LOCAL - 1) / LOCAL;
+}
+
+static uint64_t plane_of(ac_shape shape)
+{
+    return (uint64_t)shape.h * (uint64_t)shape.w;
+}
+
+static ac_status pool_dispatch(ac_lowering *l, const ac_step *step, const ac_kernel_params *params,
+                               struct pool_push *push)
+{
+    const ac_value *in = &l->plan->values[step->inputs[0]];
+    const ac_value *out = &l->plan->values[step->output];
+    const ac_kernel *kernel;
+    ac_binding bindings[2];
+    ac_status status = ac_kernel_get(l->device, params, &kernel);
+
+    if (status != AC_OK)
+        return status;
+    push->in_h = in->shape.h;
+    push->in_w = in->shape.w;
+    push->out_h = out->shape.h;
+    push->out_w = out->shape.w;
+    push->quads = in->quads;
+    bindings[0] = ac_lower_value(l, step->inputs[0], &push->x_base, &push->x_batch);
+    bindings[1] = ac_lower_value(l, step->output, &push->y_base, &push->y_batch);
+    return ac_lower_dispatch(l, kernel, bindings, push, groups(plane_of(out->shape)),
+                             (uint64_t)in->quads * (uint64_t)in->shape.n);
+}
+
+ac_status ac_lower_pool(ac_lowering *l, const ac_step *step)
+{
+    const ac_op_params *p = &step->node->params;
+    const ac_kernel_params params = {
+        .name = "pool",
+        .code = pool_spv,
+        .code_size = sizeof(pool_spv),
+        .binding_count = 2,
+        .push_size = sizeof(struct pool_push),
+        .constant_count = 3,
+        .constants = {LOCAL, step->kind == AC_OP_AVGPOOL2D, p->count_padding}};
+    struct pool_push push = {.kernel_y = p->kernel[0],
+                             .kernel_x = p->kernel[1],
+                             .stride_y = p->stride[0],
+                             .stride_x = p->stride[1],
+                             .pad_y = p->padding[0],
+                             .pad_x = p->padding[1],
+                             .pad_bottom = p->padding[2],
+                             .pad_right = p->padding[3]};
+
+    return pool_dispatch(l, step, &params, &push);
+}
+
+ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step)
+{
+    const ac_op_params *p = &step->node->params;
+    const ac_kernel_params params = {.name = "upsample",
+                                     .code = upsample_spv,
+                                     .code_size = sizeof(upsample_spv),
+                                     .binding_count = 2,
+                                     .push_size = sizeof(struct pool_push),
+                                     .constant_count = 2,
+                                     .constants = {LOCAL, p->bilinear}};
+    struct pool_push push = {.stride_y = p->factor, .stride_x = p->factor};
+
+    return pool_dispatch(l, step, &params, &push);
+}
+
+ac_status ac_lower_global_avgpool(ac_lowering *l, const ac_step *step)
+{
+    const ac_value *in = &l->plan->values[step->inputs[0]];
+    const ac_kernel_params params = {.name = "global_avgpool",
+                                     .code = global_avgpool_spv,
+                                     .code_size = sizeof(global_avgpool_spv),
+                                     .binding_count = 2,
+                                     .push_size = sizeof(struct plane_push),
+                                     .constant_count = 1,
+                                     .constants = {LOCAL}};
+    struct plane_push push = {.pixels = (int)plane_of(in->shape), .quads = in->quads};
+    const ac_kernel *kernel;
+    ac_binding bindings[2];
+    ac_status status = ac_kernel_get(l->device, &params, &kernel);
+    ac_call *call;
+
+    if (status != AC_OK)
+        return status;
+    bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
+    bindings[1] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
+    status = ac_lower_dispatch(l, kernel, bindings, &push, 1, 1);
+    if (status != AC_OK)
+        return status;
+    call = &l->calls[l->call_count - 1];
+    call->groups[0] = (uint32_t)in->quads;
+    call->groups[1] = (uint32_t)in->shape.n;
+    return AC_OK;
+}
+
+/* Brings a value's channels into plain order. */
+static ac_status relayout(ac_lowering *l, const ac_step *step)
+{
+    const ac_value *in = &l->plan->values[step->inputs[0]];
+    const ac_value *out = &l->plan->values[step->output];
+    const ac_kernel_params params = {.name = "gather",
+                                     .code = gather_spv,
+                                     .code_size = sizeof(gather_spv),
+                                     .binding_count = 3,
+                                     .push_size = sizeof(struct plane_push),
+                                     .constant_count = 1,
+                                     .constants = {LOCAL}};
+    struct plane_push push = {.pixels = (int)plane_of(in->shape), .quads = out->quads};
+    const ac_kernel *kernel;
+    ac_binding bindings[3];
+    ac_status status = AC_OK;
+    void *memory;
+    int *map;
+
+    TRY(ac_kernel_get(l->device, &params, &kernel));
+    TRY(ac_lower_weights(l, 4 * (uint64_t)out->quads, &bindings[1], &memory));
+    map = memory;
+    for (int i = 0; i < 4 * out->quads; i++)
+        map[i] = i < in->shape.c ? in->map[i] : -1;
+    bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
+    bindings[2] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(plane_of(in->shape)),
+                          (uint64_t)out->quads * (uint64_t)in->shape.n));
+fail:
+    return status;
+}
+
+/* One dispatch of eltwise.comp: output = a [+ b], with the step's norm and activation if `last`. */
+static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, bool last)
+{
+    const ac_value *out = &l->plan->values[step->output];
+    const ac_value *other = b < 0 ? NULL : &l->plan->values[b];
+    bool affine = last && step->norm;
+    int stretched = other && plane_of(other->shape) == 1 && plane_of(out->shape) > 1;
+    const ac_kernel_params params = {
+        .name = "eltwise",
+        .code = eltwise_spv,
+        .code_size = sizeof(eltwise_spv),
+        .binding_count = 4,
+        .push_size = sizeof(struct plane_push),
+        .constant_count = 4,
+        .constants = {LOCAL, other ? 1 + stretched : 0, affine,
+                      last ? (int32_t)step->activation : AC_ACTIVATION_NONE}};
+    struct plane_push push = {
+        .pixels = (int)plane_of(out->shape), .quads = out->quads, .slope = step->slope};
+    const ac_kernel *kernel;
+    ac_binding bindings[4];
+    ac_status status = AC_OK;
+    void *memory = NULL;
+
+    TRY(ac_kernel_get(l->device, &params, &kernel));
+    bindings[0] = ac_lower_value(l, a, &push.a_base, &push.a_batch);
+    bindings[1] = bindings[0];
+    if (other)
+        bindings[1] = ac_lower_value(l, b, &push.b_base, &push.b_batch);
+    bindings[2] = bindings[0];
+    if (affine) {
+        float *to;
+
+        TRY(ac_lower_weights(l, 8 * (uint64_t)out->quads, &bindings[2], &memory));
+        to = memory;
+        for (int c = 0; c < out->shape.c; c++) {
+            double scale, shift;
+
+            ac_lower_norm(l, step->norm, c, &scale, &shift);
+            to[out->map[c]] = (float)scale;
+            to[4 * out->quads + out->map[c]] = (float)shift;
+        }
+    }
+    bindings[3] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(plane_of(out->shape)),
+                          (uint64_t)out->quads * (uint64_t)out->shape.n));
+fail:
+    return status;
+}
+
+ac_status ac_lower_eltwise(ac_lowering *l, const ac_step *step)
+{
+    uint64_t plane = plane_of(l->plan->values[step->output].shape);
+    int first = 0;
+    bool begun = false;
+    ac_status status = AC_OK;
+
+    if (step->relayout)
+        return relayout(l, step);
+    if (step->kind != AC_OP_ADD)
+        return eltwise(l, step, step->inputs[0], -1, true);
+    /* Two at a time, beginning with one that has the plane's size. */
+    while (plane_of(l->plan->values[step->inputs[first]].shape) != plane)
+        first++;
+    for (int i = 0, done = 1; i < step->input_count; i++) {
+        if (i == first)
+            continue;
+        done++;
+        if (begun)
+            TRY(ac_lower_barrier(l));
+        TRY(eltwise(l, step, begun ? step->output : step->inputs[first], step->inputs[i],
+                    done == step->input_count));
+        begun = true;
+    }
+fail:
+    return status;
+}
+
+ac_status ac_lower_concat(ac_lowering *l, const ac_step *step)
+{
+    const ac_value *out = &l->plan->values[step->output];
+    uint64_t plane = 16 * plane_of(out->shape);
+    int quad = 0;
+
+    for (int i = 0; i < step->input_count; i++) {
+        const ac_value *in = &l->plan->values[step->inputs[i]];
+        int base, batch, to_base, to_batch;
+        ac_binding from = ac_lower_value(l, step->inputs[i], &base, &batch);
+        ac_binding to = ac_lower_value(l, step->output, &to_base, &to_batch);
+
+        for (int n = 0; n < out->shape.n && (step->copies & (1u << i)); n++) {
+            ac_call *call = ac_lower_call(l);
+
+            if (!call)
+                return AC_ERR_MEMORY;
+            call->kind = AC_CALL_COPY;
+            call->copy.from = from.buffer;
+            call->copy.from_offset =
+                from.offset + 16 * ((uint64_t)base + (uint64_t)n * (uint64_t)batch);
+            call->copy.to = to.buffer;
+            call->copy.to_offset = to.offset +
+                                   16 * ((uint64_t)to_base + (uint64_t)n * (uint64_t)to_batch) +
+                                   (uint64_t)quad * plane;
+            call->copy.size = (uint64_t)in->quads * plane;
+        }
+        quad += in->quads;
+    }
+    return AC_OK;
+}
+
+ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures)
+{
+    const ac_plan *plan = l->plan;
+    const ac_kernel_params params = {.name = "pack",
+                                     .code = pack_spv,
+                                     .code_size = sizeof(pack_spv),
+                                     .binding_count = 2,
+                                     .push_size = sizeof(struct picture_push),
+                                     .constant_count = 1,
+                                     .constants = {LOCAL}};
+    struct picture_push push = {.h = plan->height,
+                                .w = plan->width,
+                                .ph = plan->padded_height,
+                                .pw = plan->padded_width,
+                                .channels = 1,
+                                .scale = plan->net->input_scale,
+                                .offset = plan->net->input_offset};
+    ac_binding bindings[2] = {pictures};
+    const ac_kernel *kernel;
+    ac_status status = ac_kernel_get(l->device, &params, &kernel);
+
+    if (status != AC_OK)
+        return status;
+    bindings[1] = ac_lower_value(l, 0, &push.base, &push.batch);
+    return ac_lower_dispatch(l, kernel, bindings, &push, groups(plane_of(plan->values[0].shape)),
+                             (uint64_t)plan->n);
+}
+
+ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
+{
+    const ac_plan *plan = l->plan;
+    const ac_value *value = &plan->values[plan->output];
+    const ac_kernel_params params = {.name = "unpack",
+                                     .code = unpack_spv,
+                                     .code_size = sizeof(unpack_spv),
+                                     .binding_count = 3,
+                                     .push_size = sizeof(struct picture_push),
+                                     .constant_count = 1,
+                                     .constants = {LOCAL}};
+    struct picture_push push = {.h = plan->out_height,
+                                .w = plan->out_width,
+                                .ph = value->shape.h,
+                                .pw = value->shape.w,
+                                .channels = value->shape.c,
+                                .scale = plan->net->output_scale};
+    ac_binding bindings[3];
+    const ac_kernel *kernel;
+    ac_status status = AC_OK;
+    void *map;
+
+    TRY(ac_kernel_get(l->device, &params, &kernel));
+    TRY(ac_lower_weights(l, (uint64_t)value->shape.c, &bindings[1], &map));
+    memcpy(map, value->map, (size_t)value->shape.c * sizeof(int));
+    bindings[0] = ac_lower_value(l, plan->output, &push.base, &push.batch);
+    bindings[2] = pictures;
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.h * (uint64_t)push.w),
+                          (uint64_t)plan->n * (uint64_t)value->shape.c));
+fail:
+    return status;
+}

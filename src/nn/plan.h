@@ -1,0 +1,81 @@
+/* The plan of a network for one size of input: which operations run as one, where every value lies
+ * in memory. Knows no device; `inspect` uses it too. */
+#ifndef AC_NN_PLAN_H
+#define AC_NN_PLAN_H
+
+#include <stdint.h>
+
+#include "nn/net.h"
+
+/* As shaders/common/activation.glsl numbers them. */
+typedef enum ac_activation {
+    AC_ACTIVATION_NONE,
+    AC_ACTIVATION_RELU,
+    AC_ACTIVATION_RELU6,
+    AC_ACTIVATION_LEAKY_RELU,
+    AC_ACTIVATION_SIGMOID,
+    AC_ACTIVATION_TANH,
+} ac_activation;
+
+/* One operation with what is fused into it. Order: operation, batch norm, activation. */
+typedef struct ac_step {
+    ac_op_kind kind;     /* AC_OP_BATCHNORM with norm and an AC_ACTIVATION stand for themselves */
+    const ac_node *node; /* NULL for steps that the plan adds (relayout) */
+    const ac_node *norm; /* batch norm, NULL: none */
+    ac_activation activation;
+    float slope; /* of leaky_relu */
+    int input_count;
+    int inputs[AC_NET_MAX_INPUTS]; /* values */
+    int output;
+    unsigned copies; /* concat: bit i: input i must be copied, the others are in place already */
+    bool relayout;   /* the step only brings its input's channels into plain order */
+} ac_step;
+
+/* A value as it lies in memory: [n][quads][h][w] of four floats. A value that a concat joins is
+ * part of the joined value's memory: root is the value that owns the memory, root_quad where this
+ * one begins in it. Values that fusing left without existence have quads 0. */
+typedef struct ac_value {
+    ac_shape shape;
+    int quads;
+    int *map; /* [shape.c]: channel c lies at lane map[c] % 4 of quad map[c] / 4 */
+    int root, root_quad;
+    /* The rest is about the memory of a root. */
+    int first, last; /* steps that write it first and use it last; -1 is the input's packing */
+    int arena;
+    uint64_t offset, size; /* bytes */
+} ac_value;
+
+#define AC_PLAN_ALIGNMENT 256 /* of offsets: no device asks for more */
+
+typedef struct ac_plan {
+    const ac_net *net;
+    int n, height, width;            /* of the input as it comes */
+    int padded_height, padded_width; /* as the network takes it */
+    int out_height, out_width;       /* of the result that is kept */
+    int step_count, value_count;
+    ac_step *steps;
+    ac_value *values;
+    int output; /* the value that is the result */
+    int arena_count;
+    uint64_t *arena_sizes;     /* bytes */
+    uint64_t activation_bytes; /* all arenas */
+    uint64_t weight_bytes;     /* as stored on the device, about */
+    uint64_t io_bytes;         /* float pictures going in and out */
+    uint64_t largest_value;    /* bytes of the largest root */
+    int64_t macs;
+} ac_plan;
+
+/* max_arena: bytes an arena may have, unless a single value needs more. The net must outlive the
+ * plan. Messages as ac_net_shapes(). */
+ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64_t max_arena,
+                         const ac_log *log, ac_plan **plan);
+void ac_plan_destroy(ac_plan **plan);
+uint64_t ac_plan_bytes(const ac_plan *plan);
+
+/* Channel c lies at lane c % 4 of quad c / 4. */
+bool ac_value_is_plain(const ac_value *value);
+
+/* Decides arenas, offsets and sizes of all roots; part of ac_plan_create(). */
+ac_status ac_plan_place(ac_plan *plan, uint64_t max_arena, const ac_log *log);
+
+#endif

@@ -1,0 +1,273 @@
+#include "nn/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/lower.h"
+
+#define MAX_ARENA (1ull << 30)
+
+struct ac_session {
+    ac_device *device;
+    ac_plan *plan;
+    ac_net *net; /* the plan's own copy: the model may go */
+    ac_buffer **arenas;
+    ac_buffer *weights, *lightness, *result;
+    ac_call *calls;
+    int call_count;
+    ac_commands *commands; /* for ac_session_run(), recorded when it is first called */
+};
+
+/* Free device memory less what drivers and others will want of it. */
+static uint64_t usable_memory(const ac_device *device)
+{
+    uint64_t free = ac_device_get_info(device)->memory_free;
+    uint64_t used = ac_device_memory_used(device, NULL);
+
+    free = free > used ? free - used : 0;
+    return free - free / 16;
+}
+
+static bool fits(const ac_device *device, const ac_plan *plan)
+{
+    const ac_device_info *info = ac_device_get_info(device);
+
+    return ac_plan_bytes(plan) <= usable_memory(device) &&
+           plan->largest_value <= info->max_storage_range &&
+           plan->largest_value <= info->max_allocation;
+}
+
+/* The largest short side, a multiple of 8 where possible, whose plan fits; 0: none. */
+static int largest_side(const ac_session_params *params, const ac_net *net)
+{
+    int side = params->height < params->width ? params->height : params->width;
+    int low = 0, high = side;
+
+    while (low + 1 < high) {
+        int middle = low + (high - low) / 2;
+        int h = (int)((int64_t)params->height * middle / side);
+        int w = (int)((int64_t)params->width * middle / side);
+        ac_plan *plan = NULL;
+
+        if (ac_plan_create(net, params->n, h > 0 ? h : 1, w > 0 ? w : 1, MAX_ARENA, NULL, &plan) ==
+                AC_OK &&
+            fits(params->device, plan))
+            low = middle;
+        else
+            high = middle;
+        ac_plan_destroy(&plan);
+    }
+    return low >= 16 ? low / 8 * 8 : low;
+}
+
+static ac_status check_memory(const ac_session_params *params, const ac_session *session,
+                              const ac_log *log)
+{
+    const ac_device_info *info = ac_device_get_info(params->device);
+    const ac_plan *plan = session->plan;
+    char hint[96] = "no size fits";
+    int side;
+
+    if (fits(params->device, plan))
+        return AC_OK;
+    side = largest_side(params, session->net);
+    if (side > 0)
+        snprintf(hint, sizeof(hint), "--size %d fits", side);
+    if (plan->largest_value > info->max_storage_range)
+        return ac_fail(log, AC_ERR_DEVICE_MEMORY,
+                       "the network at %dx%d has a value of %.0f MiB, and device %s takes %.0f MiB "
+                       "at once: %s",
+                       plan->width, plan->height, (double)plan->largest_value / (1 << 20),
+                       info->name, (double)info->max_storage_range / (1 << 20), hint);
+    return ac_fail(log, AC_ERR_DEVICE_MEMORY,
+                   "the network at %dx%d needs %.0f MiB of device memory, and device %s has %.0f "
+                   "MiB free: %s",
+                   plan->width, plan->height, (double)ac_plan_bytes(plan) / (1 << 20), info->name,
+                   (double)usable_memory(params->device) / (1 << 20), hint);
+}
+
+static ac_status take_memory(ac_session *session, const ac_log *log)
+{
+    const ac_plan *plan = session->plan;
+    ac_shape out = ac_session_output_shape(session);
+    ac_status status = AC_OK;
+
+    session->arenas = calloc((size_t)plan->arena_count + 1, sizeof(ac_buffer *));
+    if (!session->arenas)
+        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < plan->arena_count; i++)
+        TRY(ac_buffer_create(session->device, AC_BUFFER_DEVICE, plan->arena_sizes[i],
+                             "the network's values", &session->arenas[i]));
+    TRY(ac_buffer_create(session->device, AC_BUFFER_DEVICE,
+                         4 * (uint64_t)plan->n * (uint64_t)plan->height * (uint64_t)plan->width,
+                         "lightness pictures", &session->lightness));
+    TRY(ac_buffer_create(session->device, AC_BUFFER_DEVICE, 4 * (uint64_t)ac_shape_count(out),
+                         "the network's result", &session->result));
+fail:
+    return status;
+}
+
+static ac_status lower_step(ac_lowering *l, const ac_step *step)
+{
+    switch (step->kind) {
+    case AC_OP_CONV2D:
+    case AC_OP_CONV_TRANSPOSE2D:
+        return ac_lower_conv(l, step);
+    case AC_OP_MAXPOOL2D:
+    case AC_OP_AVGPOOL2D:
+        return ac_lower_pool(l, step);
+    case AC_OP_GLOBAL_AVGPOOL:
+        return ac_lower_global_avgpool(l, step);
+    case AC_OP_UPSAMPLE:
+        return ac_lower_upsample(l, step);
+    case AC_OP_CONCAT:
+        return ac_lower_concat(l, step);
+    default:
+        return ac_lower_eltwise(l, step);
+    }
+}
+
+/* All dispatches with barriers between them; then the weights go to the device. */
+static ac_status lower(ac_session *session, const ac_model *model, const ac_log *log)
+{
+    ac_lowering l = {.device = session->device,
+                     .log = log,
+                     .model = model,
+                     .plan = session->plan,
+                     .arenas = session->arenas};
+    ac_status status = AC_OK;
+
+    TRY(ac_conv_choice_parse(getenv("AUTOCHROME_CONV"), log, &l.choice));
+    TRY(ac_lower_pack(&l, ac_session_lightness(session)));
+    for (int s = 0; s < session->plan->step_count; s++) {
+        int calls = l.call_count;
+
+        TRY(ac_lower_barrier(&l));
+        TRY(lower_step(&l, &session->plan->steps[s]));
+        if (l.call_count == calls + 1)
+            l.call_count--; /* nothing was done: everything is in place already */
+    }
+    TRY(ac_lower_barrier(&l));
+    TRY(ac_lower_unpack(&l, ac_session_result(session)));
+    TRY(ac_buffer_create(session->device, AC_BUFFER_DEVICE, 4 * l.weight_words,
+                         "the network's weights", &session->weights));
+    TRY(ac_buffer_write(session->weights, 0, l.weights, 4 * l.weight_words));
+    for (int i = 0; i < l.call_count; i++)
+        for (int b = 0; b < AC_KERNEL_MAX_BINDINGS && l.calls[i].kind == AC_CALL_DISPATCH; b++)
+            if (!l.calls[i].bindings[b].buffer)
+                l.calls[i].bindings[b].buffer = session->weights;
+    session->calls = l.calls;
+    session->call_count = l.call_count;
+    l.calls = NULL;
+fail:
+    free(l.calls);
+    free(l.weights);
+    return status;
+}
+
+ac_status ac_session_create(const ac_session_params *params, const ac_log *log, ac_session **result)
+{
+    ac_session *session = calloc(1, sizeof(*session));
+    const ac_net *net = params->model->net;
+    ac_status status = AC_OK;
+
+    *result = NULL;
+    if (!session)
+        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
+    session->device = params->device;
+    TRY(ac_net_parse(net->text, strlen(net->text), net->where, log, &session->net));
+    TRY(ac_plan_create(session->net, params->n, params->height, params->width, MAX_ARENA, log,
+                       &session->plan));
+    TRY(check_memory(params, session, log));
+    TRY(take_memory(session, log));
+    TRY(lower(session, params->model, log));
+    *result = session;
+    return AC_OK;
+
+fail:
+    ac_session_destroy(&session);
+    return status;
+}
+
+void ac_session_destroy(ac_session **pointer)
+{
+    ac_session *session = *pointer;
+
+    if (!session)
+        return;
+    ac_commands_destroy(&session->commands);
+    for (int i = 0; session->arenas && i < session->plan->arena_count; i++)
+        ac_buffer_destroy(&session->arenas[i]);
+    ac_buffer_destroy(&session->weights);
+    ac_buffer_destroy(&session->lightness);
+    ac_buffer_destroy(&session->result);
+    ac_plan_destroy(&session->plan);
+    ac_net_destroy(&session->net);
+    free(session->arenas);
+    free(session->calls);
+    free(session);
+    *pointer = NULL;
+}
+
+ac_shape ac_session_output_shape(const ac_session *session)
+{
+    const ac_plan *plan = session->plan;
+
+    return (ac_shape){plan->n, plan->values[plan->output].shape.c, plan->out_height,
+                      plan->out_width};
+}
+
+ac_binding ac_session_lightness(const ac_session *session)
+{
+    return (ac_binding){session->lightness, 0, 0};
+}
+
+ac_binding ac_session_result(const ac_session *session)
+{
+    return (ac_binding){session->result, 0, 0};
+}
+
+ac_status ac_session_record(ac_session *session, ac_commands *commands)
+{
+    ac_status status = AC_OK;
+
+    for (int i = 0; i < session->call_count; i++) {
+        const ac_call *call = &session->calls[i];
+
+        if (call->kind == AC_CALL_BARRIER)
+            ac_commands_barrier(commands);
+        else if (call->kind == AC_CALL_COPY)
+            ac_commands_copy(commands, call->copy.from, call->copy.from_offset, call->copy.to,
+                             call->copy.to_offset, call->copy.size);
+        else
+            TRY(ac_commands_dispatch(commands, call->kernel, call->bindings, call->push,
+                                     call->groups[0], call->groups[1], call->groups[2]));
+    }
+fail:
+    return status;
+}
+
+ac_status ac_session_run(ac_session *session, const float *lightness, float *result)
+{
+    const ac_plan *plan = session->plan;
+    uint64_t in = 4 * (uint64_t)plan->n * (uint64_t)plan->height * (uint64_t)plan->width;
+    uint64_t out = 4 * (uint64_t)ac_shape_count(ac_session_output_shape(session));
+    ac_status status = AC_OK;
+
+    if (!session->commands) {
+        TRY(ac_commands_create(session->device, &session->commands));
+        TRY(ac_commands_begin(session->commands));
+        TRY(ac_session_record(session, session->commands));
+        TRY(ac_commands_end(session->commands));
+    }
+    TRY(ac_buffer_write(session->lightness, 0, lightness, in));
+    TRY(ac_commands_submit(session->commands));
+    TRY(ac_commands_wait(session->commands));
+    TRY(ac_buffer_read(session->result, 0, result, out));
+    return AC_OK;
+
+fail:
+    ac_commands_destroy(&session->commands);
+    return status;
+}
