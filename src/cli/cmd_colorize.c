@@ -9,12 +9,12 @@
 typedef struct options {
     ac_common_options common;
     const char *output, *model, *device, *codec, *codec_options, *preset, *pix_fmt;
-    int size;
+    int size, steady;
     double crf, saturation, start, duration;
     bool overwrite, strict, validation;
 } options;
 
-static const options defaults = {.model = "default", .crf = -1, .saturation = 1};
+static const options defaults = {.model = "default", .steady = 5, .crf = -1, .saturation = 1};
 
 static const ac_option table[] = {
     {"output", 'o', AC_OPTION_TEXT, "FILE", offsetof(options, output), 0, 0,
@@ -27,6 +27,9 @@ static const ac_option table[] = {
      "Default: what the model says, else 256."},
     {"saturation", 0, AC_OPTION_NUMBER, "F", offsetof(options, saturation), 0, 4,
      "Multiplies the colours: 0 is gray, 1 (default) as the network sees them, up to 4."},
+    {"steady", 0, AC_OPTION_INTEGER, "N", offsetof(options, steady), 1, 32,
+     "Average colours over N frames where the picture stays as it is, so that they do not flicker; "
+     "begins anew at cuts. 1: colour each frame by itself. Default: 5."},
     {"start", 0, AC_OPTION_TIME, "TIME", offsetof(options, start), 0, WEEK,
      "Begin at this time of the film, in seconds or as h:mm:ss.mmm."},
     {"duration", 0, AC_OPTION_TIME, "TIME", offsetof(options, duration), 0.001, WEEK,
@@ -95,6 +98,7 @@ static ac_status run(const ac_context *context, const void *opaque)
             .pix_fmt = o->pix_fmt,
             .crf = o->crf,
             .saturation = o->saturation,
+            .steady = o->steady,
             .start = o->start,
             .duration = o->duration,
             .overwrite = o->overwrite,

@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More workgroups than this along x go into rows along y: 65535 is what every device has. */
-#define MAX_GROUPS_X 32768
-
 ac_status ac_conv_choice_parse(const char *text, const ac_log *log, ac_conv_choice *choice)
 {
     static const char *const names[] = {[AC_CONV_AUTO] = "",
@@ -70,7 +67,6 @@ ac_status ac_lower_dispatch(ac_lowering *l, const ac_kernel *kernel, const ac_bi
 {
     ac_call *call = ac_lower_call(l);
     const ac_kernel_params *params = ac_kernel_get_params(kernel);
-    uint64_t x = groups_xy < MAX_GROUPS_X ? groups_xy : MAX_GROUPS_X;
 
     if (!call)
         return AC_ERR_MEMORY;
@@ -78,8 +74,7 @@ ac_status ac_lower_dispatch(ac_lowering *l, const ac_kernel *kernel, const ac_bi
     call->kernel = kernel;
     memcpy(call->bindings, bindings, (size_t)params->binding_count * sizeof(*bindings));
     memcpy(call->push, push, (size_t)params->push_size);
-    call->groups[0] = (uint32_t)x;
-    call->groups[1] = (uint32_t)((groups_xy + x - 1) / x);
+    ac_groups_fold(groups_xy, call->groups);
     call->groups[2] = (uint32_t)groups_z;
     return AC_OK;
 }

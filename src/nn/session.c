@@ -218,6 +218,14 @@ ac_shape ac_session_output_shape(const ac_session *session)
                       plan->out_width};
 }
 
+void ac_session_step(const ac_session *session, double *y, double *x)
+{
+    const ac_plan *plan = session->plan;
+
+    *y = (double)plan->padded_height / plan->values[plan->output].shape.h;
+    *x = (double)plan->padded_width / plan->values[plan->output].shape.w;
+}
+
 ac_binding ac_session_lightness(const ac_session *session)
 {
     return (ac_binding){session->lightness, 0, 0};

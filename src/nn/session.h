@@ -23,6 +23,8 @@ void ac_session_destroy(ac_session **session);
  * bottom and right to what the strides need; of an output of oh rows for an input of h rows padded
  * to ph, the first ceil(oh * h / ph) are kept; columns likewise. */
 ac_shape ac_session_output_shape(const ac_session *session);
+/* Rows and columns of the input to a row and column of the result (of the padded ones: exact). */
+void ac_session_step(const ac_session *session, double *y, double *x);
 
 /* lightness: L* 0..100, [n][1][height][width]; result: as ac_session_output_shape() says, scaled by
  * the description's output scale (a*, b* of CIELAB for a colouring network). Blocks till done. */

@@ -21,6 +21,7 @@ typedef struct ac_colorize_params {
     const char *pix_fmt;       /* FFmpeg's name, NULL: follow the input */
     double crf;                /* constant quality as the encoder has it, negative: choose */
     double saturation;         /* chroma is multiplied by it: 0 gray, 1 as the network says */
+    int steady;                /* frames that colours are averaged over, 1: each by itself */
     double start, duration;    /* seconds; duration 0: to the end */
     bool overwrite;            /* an existing output may be replaced */
     bool strict;               /* a stream that cannot be carried is an error */

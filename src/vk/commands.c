@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-#define POOL_SETS 64
+#define POOL_SETS    64
+#define MAX_GROUPS_X 32768 /* 65535 is what every device has */
 
 struct ac_commands {
     ac_device *device;
@@ -194,6 +195,14 @@ static ac_status make_set(ac_commands *commands, const ac_kernel *kernel,
     device->UpdateDescriptorSets(device->handle, (uint32_t)params->binding_count, writes, 0, NULL);
 fail:
     return status;
+}
+
+void ac_groups_fold(uint64_t groups, uint32_t folded[2])
+{
+    uint64_t x = groups < MAX_GROUPS_X ? groups : MAX_GROUPS_X;
+
+    folded[0] = (uint32_t)x;
+    folded[1] = x ? (uint32_t)((groups + x - 1) / x) : 0;
 }
 
 ac_status ac_commands_dispatch(ac_commands *commands, const ac_kernel *kernel,

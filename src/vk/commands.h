@@ -24,6 +24,9 @@ ac_status ac_commands_begin(ac_commands *commands);
 ac_status ac_commands_dispatch(ac_commands *commands, const ac_kernel *kernel,
                                const ac_binding *bindings, const void *push, uint32_t groups_x,
                                uint32_t groups_y, uint32_t groups_z);
+/* Spreads `groups` workgroups over x and y, since along x there may be only so many; a few of the
+ * last row may have nothing to do. */
+void ac_groups_fold(uint64_t groups, uint32_t folded[2]);
 void ac_commands_copy(ac_commands *commands, const ac_buffer *from, uint64_t from_offset,
                       const ac_buffer *to, uint64_t to_offset, uint64_t size);
 /* Sets bytes to zero; size 0: to the end. */

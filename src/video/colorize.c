@@ -1,0 +1,306 @@
+/* Three threads joined by bounded queues: one reads and decodes, the caller's drives the device,
+ * one encodes and writes. */
+#include "video/colorize.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "media/media.h"
+#include "nn/model.h"
+#include "util/queue.h"
+#include "util/thread.h"
+#include "video/painter.h"
+#include "vk/device.h"
+
+#define DEFAULT_SIZE 256
+#define SLOTS        3 /* frames on the device at a time */
+#define QUEUE_ITEMS  6 /* frames of 8K are large */
+
+typedef struct job {
+    const ac_colorize_params *params;
+    const ac_log *log;
+    ac_model *model;
+    ac_device *device;
+    ac_reader *reader;
+    ac_writer *writer;
+    ac_painter *painter;
+    ac_queue *decoded, *painted; /* of ac_item */
+    ac_thread decoder, encoder;
+    ac_frame *on_device[SLOTS]; /* what the frames were made from */
+    int64_t begun, ended;       /* frames the device has begun and ended */
+    int64_t written;            /* frames; the encoder's thread only */
+} job;
+
+static void free_item(void *opaque)
+{
+    ac_item *item = opaque;
+
+    ac_frame_free(&item->frame);
+    ac_packet_free(&item->packet);
+    free(item);
+}
+
+static bool cancelled(const job *j)
+{
+    return j->params->cancel && atomic_load(j->params->cancel);
+}
+
+/* Takes over what `item` has. */
+static ac_status push(job *j, ac_queue *queue, ac_item item)
+{
+    ac_item *copy = malloc(sizeof(*copy));
+
+    if (!copy) {
+        ac_frame_free(&item.frame);
+        ac_packet_free(&item.packet);
+        return ac_fail(j->log, AC_ERR_MEMORY, "out of memory");
+    }
+    *copy = item;
+    return ac_queue_push(queue, copy);
+}
+
+static ac_status decode(void *opaque)
+{
+    job *j = opaque;
+    ac_status status = AC_OK;
+
+    while (status == AC_OK) {
+        ac_item item = {0};
+
+        status = cancelled(j) ? AC_ERR_CANCELLED : ac_reader_next(j->reader, &item);
+        if (status == AC_OK)
+            status = push(j, j->decoded, item);
+    }
+    if (status == AC_END) {
+        ac_queue_close(j->decoded);
+        return AC_OK;
+    }
+    ac_queue_abort(j->decoded, status);
+    return status;
+}
+
+static ac_status encode(void *opaque)
+{
+    job *j = opaque;
+    ac_status status = AC_OK;
+    void *popped = NULL;
+
+    while ((status = ac_queue_pop(j->painted, &popped)) == AC_OK) {
+        ac_item *item = popped;
+
+        if (item->frame) {
+            status = ac_writer_put_frame(j->writer, &item->frame);
+            ac_progress_update(j->params->progress, ++j->written);
+        } else {
+            status = ac_writer_put_packet(j->writer, &item->packet);
+        }
+        free_item(item);
+        if (status != AC_OK)
+            break;
+    }
+    if (status == AC_END && ac_device_validation_messages(j->device) > 0)
+        status = ac_fail(j->log, AC_ERR_DEVICE, "the validation layer had something to say");
+    else if (status == AC_END)
+        status = ac_writer_finish(j->writer);
+    if (status != AC_OK)
+        ac_queue_abort(j->painted, status);
+    return status;
+}
+
+/* Takes the oldest frame off the device and hands it on. */
+static ac_status end_frame(job *j)
+{
+    int slot = (int)(j->ended % SLOTS);
+    ac_frame *source = j->on_device[slot], *frame = NULL;
+    uint8_t *planes[2];
+    ptrdiff_t strides[2];
+    char name[64];
+    ac_status status = AC_OK;
+
+    TRY(ac_writer_new_frame(j->writer, source, &frame));
+    for (int i = 0; i < 2; i++)
+        planes[i] = ac_frame_plane(frame, i + 1, &strides[i]);
+    snprintf(name, sizeof(name), "frame %lld at %.3f s", (long long)j->ended + 1,
+             ac_frame_time(source));
+    status = ac_painter_end(j->painter, slot, planes, strides, name);
+    j->ended++;
+    if (status == AC_OK) {
+        status = push(j, j->painted, (ac_item){.frame = frame});
+        frame = NULL;
+    }
+fail:
+    ac_frame_free(&frame);
+    ac_frame_free(&j->on_device[slot]);
+    return status;
+}
+
+static ac_status begin_frame(job *j, ac_frame *frame)
+{
+    int slot = (int)(j->begun % SLOTS);
+    const uint8_t *luma;
+    ptrdiff_t stride;
+
+    luma = ac_frame_plane(frame, 0, &stride);
+    j->on_device[slot] = frame;
+    j->begun++;
+    return ac_painter_begin(j->painter, slot, luma, stride);
+}
+
+static ac_status paint(job *j)
+{
+    ac_status status = AC_OK;
+    void *popped = NULL;
+
+    while ((status = ac_queue_pop(j->decoded, &popped)) == AC_OK) {
+        ac_item item = *(ac_item *)popped;
+
+        free(popped);
+        if (cancelled(j)) {
+            ac_frame_free(&item.frame);
+            ac_packet_free(&item.packet);
+            status = AC_ERR_CANCELLED;
+        } else if (item.packet) {
+            status = push(j, j->painted, item);
+        } else {
+            if (j->begun - j->ended == SLOTS)
+                status = end_frame(j);
+            if (status == AC_OK)
+                status = begin_frame(j, item.frame);
+            else
+                ac_frame_free(&item.frame);
+        }
+        TRY(status);
+    }
+    if (status != AC_END)
+        goto fail;
+    status = AC_OK;
+    while (j->ended < j->begun)
+        TRY(end_frame(j));
+    if (j->begun == 0) {
+        status = ac_fail(j->log, AC_ERR_FORMAT,
+                         "%s: not one frame in what was asked for: see --start and --duration",
+                         j->params->input);
+        goto fail;
+    }
+    ac_queue_close(j->painted);
+    return AC_OK;
+
+fail:
+    ac_queue_abort(j->decoded, status);
+    ac_queue_abort(j->painted, status);
+    return status;
+}
+
+static ac_status run(job *j, ac_colorize_summary *summary)
+{
+    const ac_queue_params queue = {.capacity = QUEUE_ITEMS, .free_item = free_item};
+    double begin = ac_clock_now((ac_clock){0});
+    ac_status status = AC_OK, painted = AC_OK, decoded, encoded;
+
+    TRY(ac_queue_create(&queue, &j->decoded));
+    TRY(ac_queue_create(&queue, &j->painted));
+    ac_progress_begin(j->params->progress, ac_reader_get_info(j->reader)->frames);
+    status = ac_thread_start(&j->decoder, "decode", decode, j, j->log);
+    if (status == AC_OK)
+        status = ac_thread_start(&j->encoder, "encode", encode, j, j->log);
+    if (status == AC_OK) {
+        painted = paint(j);
+    } else {
+        ac_queue_abort(j->decoded, status);
+        ac_queue_abort(j->painted, status);
+    }
+    decoded = ac_thread_join(&j->decoder);
+    encoded = ac_thread_join(&j->encoder);
+    ac_progress_end(j->params->progress);
+    /* One failure stops all three, which then return the same. */
+    TRY(status);
+    TRY(decoded);
+    TRY(painted);
+    TRY(encoded);
+    summary->frames = j->written;
+    summary->damaged = ac_reader_damage(j->reader);
+    summary->seconds = ac_clock_now((ac_clock){0}) - begin;
+    summary->wait_decode = ac_queue_get_waits(j->decoded).pop;
+    summary->wait_gpu = ac_painter_waited(j->painter);
+    summary->wait_encode = ac_queue_get_waits(j->painted).push;
+fail:
+    return status;
+}
+
+static ac_status open_painter(job *j)
+{
+    const ac_colorize_params *p = j->params;
+    const ac_reader_info *info = ac_reader_get_info(j->reader);
+    int size = p->size ? p->size : j->model->working_size ? j->model->working_size : DEFAULT_SIZE;
+    ac_status status = AC_OK;
+    int h, w;
+
+    TRY(ac_painter_create(&(ac_painter_params){.device = j->device,
+                                               .model = j->model,
+                                               .luma = info->format,
+                                               .out = *ac_writer_format(j->writer),
+                                               .sar_num = info->sar_num,
+                                               .sar_den = info->sar_den,
+                                               .size = size,
+                                               .saturation = p->saturation,
+                                               .steady = info->still ? 1 : p->steady,
+                                               .slots = SLOTS},
+                          j->log, &j->painter));
+    ac_painter_working_size(j->painter, &h, &w);
+    ac_log_print(j->log, AC_LOG_INFO, "network: %dx%d on %s", w, h,
+                 ac_device_get_info(j->device)->name);
+fail:
+    return status;
+}
+
+static ac_status open_all(job *j)
+{
+    const ac_colorize_params *p = j->params;
+    ac_status status = AC_OK;
+
+    TRY(ac_reader_open(
+        &(ac_reader_params){.path = p->input, .start = p->start, .duration = p->duration}, j->log,
+        &j->reader));
+    ac_log_print(j->log, AC_LOG_INFO, "input: %s", ac_reader_get_info(j->reader)->description);
+    TRY(ac_model_load(p->model, j->log, &j->model));
+    TRY(ac_net_check_colours(j->model->net, j->log));
+    TRY(ac_device_open(&(ac_device_params){.select = p->device, .validation = p->validation},
+                       j->log, &j->device));
+    TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
+                                           .input = j->reader,
+                                           .codec = p->codec,
+                                           .codec_options = p->codec_options,
+                                           .preset = p->preset,
+                                           .pix_fmt = p->pix_fmt,
+                                           .crf = p->crf,
+                                           .overwrite = p->overwrite,
+                                           .strict = p->strict},
+                       j->log, &j->writer));
+    ac_log_print(j->log, AC_LOG_INFO, "output: %s", ac_writer_description(j->writer));
+    TRY(open_painter(j));
+fail:
+    return status;
+}
+
+ac_status ac_colorize_file(const ac_colorize_params *params, const ac_log *log,
+                           ac_colorize_summary *summary)
+{
+    job j = {.params = params, .log = log};
+    ac_status status = AC_OK;
+
+    *summary = (ac_colorize_summary){0};
+    TRY(open_all(&j));
+    TRY(run(&j, summary));
+fail:
+    ac_queue_destroy(&j.decoded);
+    ac_queue_destroy(&j.painted);
+    /* The device first: it may still be at work on frames. */
+    ac_painter_destroy(&j.painter);
+    for (int i = 0; i < SLOTS; i++)
+        ac_frame_free(&j.on_device[i]);
+    ac_writer_close(&j.writer);
+    ac_reader_close(&j.reader);
+    ac_device_close(&j.device);
+    ac_model_destroy(&j.model);
+    return status;
+}

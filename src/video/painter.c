@@ -1,0 +1,271 @@
+#include "video/painter.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "color/stages.h"
+#include "nn/session.h"
+#include "util/clock.h"
+#include "video/temporal.h"
+
+#define FLAGS_SIZE 256 /* in front of the chroma: no device asks for more alignment */
+
+typedef struct slot {
+    ac_buffer *place;           /* for the temporal stage */
+    ac_buffer *upload, *luma;   /* the same on devices with unified memory */
+    ac_buffer *result, *chroma; /* flags and both planes; the same with unified memory */
+    ac_commands *commands;
+} slot;
+
+struct ac_painter {
+    ac_painter_params params;
+    const ac_log *log;
+    int work_h, work_w, ab_h, ab_w;
+    ac_session *session;
+    ac_temporal *temporal;
+    ac_buffer *guide; /* L* at the size of the network's result */
+    slot *slots;
+    double waited;
+};
+
+/* The picture as it is shown, its short side made `size` where it is larger. */
+static void set_working_size(ac_painter *p)
+{
+    const ac_painter_params *params = &p->params;
+    double shape =
+        params->sar_num > 0 && params->sar_den > 0 ? (double)params->sar_num / params->sar_den : 1;
+    double h = params->luma.height, w = params->luma.width * shape;
+    double scale = fmin(1, params->size / fmin(h, w));
+
+    p->work_h = (int)fmax(1, round(h * scale));
+    p->work_w = (int)fmax(1, round(w * scale));
+}
+
+static void luma_steps(const ac_painter *p, double *y, double *x)
+{
+    *y = (double)p->params.luma.height / p->work_h;
+    *x = (double)p->params.luma.width / p->work_w;
+}
+
+static ac_status record(ac_painter *p, slot *s, const ac_colorspace *space)
+{
+    const ac_painter_params *params = &p->params;
+    const ac_binding luma = {s->luma, 0, 0}, guide = {p->guide, 0, 0};
+    double step_y, step_x, ab_y, ab_x;
+    ac_lightness_params lightness = {.format = params->luma,
+                                     .luma = luma,
+                                     .picture = ac_session_lightness(p->session),
+                                     .out_h = p->work_h,
+                                     .out_w = p->work_w};
+    ac_status status = AC_OK;
+
+    luma_steps(p, &step_y, &step_x);
+    ac_session_step(p->session, &ab_y, &ab_x);
+    TRY(ac_commands_begin(s->commands));
+    if (s->upload != s->luma)
+        ac_commands_copy(s->commands, s->upload, 0, s->luma, 0, ac_buffer_size(s->luma));
+    ac_commands_zero(s->commands, s->chroma, 0, FLAGS_SIZE);
+    ac_commands_barrier(s->commands);
+    lightness.step_y = step_y;
+    lightness.step_x = step_x;
+    TRY(ac_lightness_record(params->device, s->commands, &lightness));
+    lightness.picture = guide;
+    lightness.out_h = p->ab_h;
+    lightness.out_w = p->ab_w;
+    lightness.step_y = step_y * ab_y;
+    lightness.step_x = step_x * ab_x;
+    TRY(ac_lightness_record(params->device, s->commands, &lightness));
+    ac_commands_barrier(s->commands);
+    TRY(ac_session_record(p->session, s->commands));
+    TRY(ac_temporal_record(p->temporal, s->commands, (ac_binding){s->place, 0, 0}));
+    ac_commands_barrier(s->commands);
+    TRY(ac_merge_record(params->device, s->commands,
+                        &(ac_merge_params){.format = params->luma,
+                                           .out = params->out,
+                                           .space = *space,
+                                           .luma = luma,
+                                           .colours = ac_temporal_colours(p->temporal),
+                                           .chroma = {s->chroma, FLAGS_SIZE, 0},
+                                           .flags = {s->chroma, 0, FLAGS_SIZE},
+                                           .ab_h = p->ab_h,
+                                           .ab_w = p->ab_w,
+                                           .step_y = lightness.step_y,
+                                           .step_x = lightness.step_x,
+                                           .saturation = params->saturation}));
+    if (s->result != s->chroma) {
+        ac_commands_barrier(s->commands);
+        ac_commands_copy(s->commands, s->chroma, 0, s->result, 0, ac_buffer_size(s->chroma));
+    }
+    TRY(ac_commands_end(s->commands));
+fail:
+    return status;
+}
+
+static uint64_t chroma_plane_bytes(const ac_painter *p)
+{
+    const ac_picture_format *out = &p->params.out;
+
+    return ac_plane_bytes(ac_chroma_size(out->height, out->chroma_shift_y),
+                          ac_chroma_size(out->width, out->chroma_shift_x), out->depth);
+}
+
+static ac_status create_slot(ac_painter *p, slot *s, const ac_colorspace *space)
+{
+    ac_device *device = p->params.device;
+    const ac_picture_format *luma = &p->params.luma;
+    uint64_t in = ac_plane_bytes(luma->height, luma->width, luma->depth);
+    uint64_t out = FLAGS_SIZE + 2 * chroma_plane_bytes(p);
+    bool unified = ac_device_get_info(device)->unified_memory;
+    ac_status status = AC_OK;
+
+    TRY(ac_buffer_create(device, AC_BUFFER_UPLOAD, AC_TEMPORAL_FRAME_SIZE, "a frame's place",
+                         &s->place));
+    TRY(ac_buffer_create(device, AC_BUFFER_UPLOAD, in, "a frame's luma", &s->upload));
+    TRY(ac_buffer_create(device, AC_BUFFER_DOWNLOAD, out, "a frame's chroma", &s->result));
+    s->luma = s->upload;
+    s->chroma = s->result;
+    if (!unified) {
+        s->luma = s->chroma = NULL;
+        TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, in, "a frame's luma", &s->luma));
+        TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, out, "a frame's chroma", &s->chroma));
+    }
+    TRY(ac_commands_create(device, &s->commands));
+    TRY(record(p, s, space));
+fail:
+    return status;
+}
+
+static void destroy_slot(slot *s)
+{
+    ac_commands_destroy(&s->commands);
+    if (s->luma != s->upload)
+        ac_buffer_destroy(&s->luma);
+    if (s->chroma != s->result)
+        ac_buffer_destroy(&s->chroma);
+    ac_buffer_destroy(&s->upload);
+    ac_buffer_destroy(&s->result);
+    ac_buffer_destroy(&s->place);
+}
+
+ac_status ac_painter_create(const ac_painter_params *params, const ac_log *log, ac_painter **result)
+{
+    ac_painter *p = calloc(1, sizeof(*p));
+    ac_colorspace space;
+    ac_status status = AC_OK;
+    ac_shape ab;
+
+    *result = NULL;
+    if (!p)
+        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
+    p->params = *params;
+    p->log = log;
+    TRY(ac_colorspace_get(&params->out, log, &space));
+    TRY(ac_net_check_colours(params->model->net, log));
+    set_working_size(p);
+    TRY(ac_session_create(
+        &(ac_session_params){params->device, params->model, 1, p->work_h, p->work_w}, log,
+        &p->session));
+    ab = ac_session_output_shape(p->session);
+    p->ab_h = ab.h;
+    p->ab_w = ab.w;
+    TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * (uint64_t)ab.h * (uint64_t)ab.w,
+                         "lightness pictures", &p->guide));
+    TRY(ac_temporal_create(&(ac_temporal_params){.device = params->device,
+                                                 .h = ab.h,
+                                                 .w = ab.w,
+                                                 .frames = params->steady,
+                                                 .ab = ac_session_result(p->session),
+                                                 .picture = {p->guide, 0, 0}},
+                           &p->temporal));
+    p->slots = calloc((size_t)params->slots, sizeof(*p->slots));
+    if (!p->slots) {
+        status = ac_fail(log, AC_ERR_MEMORY, "out of memory");
+        goto fail;
+    }
+    for (int i = 0; i < params->slots; i++)
+        TRY(create_slot(p, &p->slots[i], &space));
+    *result = p;
+    return AC_OK;
+
+fail:
+    ac_painter_destroy(&p);
+    return status;
+}
+
+void ac_painter_destroy(ac_painter **pointer)
+{
+    ac_painter *p = *pointer;
+
+    if (!p)
+        return;
+    for (int i = 0; p->slots && i < p->params.slots; i++)
+        destroy_slot(&p->slots[i]);
+    free(p->slots);
+    ac_temporal_destroy(&p->temporal);
+    ac_buffer_destroy(&p->guide);
+    ac_session_destroy(&p->session);
+    free(p);
+    *pointer = NULL;
+}
+
+void ac_painter_working_size(const ac_painter *p, int *height, int *width)
+{
+    *height = p->work_h;
+    *width = p->work_w;
+}
+
+static void copy_rows(uint8_t *to, ptrdiff_t to_stride, const uint8_t *from, ptrdiff_t from_stride,
+                      size_t bytes, int rows)
+{
+    for (int y = 0; y < rows; y++)
+        memcpy(to + y * to_stride, from + y * from_stride, bytes);
+}
+
+static size_t row_bytes(int width, int depth)
+{
+    return (size_t)width * (depth > 8 ? 2 : 1);
+}
+
+ac_status ac_painter_begin(ac_painter *p, int index, const uint8_t *luma, ptrdiff_t stride)
+{
+    const ac_picture_format *format = &p->params.luma;
+    slot *s = &p->slots[index];
+
+    copy_rows(ac_buffer_map(s->upload), ac_plane_row(format->width, format->depth), luma, stride,
+              row_bytes(format->width, format->depth), format->height);
+    ac_temporal_next(p->temporal, ac_buffer_map(s->place));
+    return ac_commands_submit(s->commands);
+}
+
+ac_status ac_painter_end(ac_painter *p, int index, uint8_t *const planes[2],
+                         const ptrdiff_t strides[2], const char *name)
+{
+    const ac_picture_format *out = &p->params.out;
+    const slot *s = &p->slots[index];
+    const uint8_t *from = ac_buffer_map(s->result);
+    int w = ac_chroma_size(out->width, out->chroma_shift_x);
+    double begin = ac_clock_now((ac_clock){0});
+    ac_status status = ac_commands_wait(s->commands);
+    uint32_t flags;
+
+    p->waited += ac_clock_now((ac_clock){0}) - begin;
+    if (status != AC_OK)
+        return status;
+    memcpy(&flags, from, sizeof(flags));
+    if (flags & AC_MERGE_NOT_FINITE)
+        return ac_fail(p->log, AC_ERR_FORMAT,
+                       "%s: the network's colours are not finite numbers: the model does not fit "
+                       "this picture, try another --size or model",
+                       name);
+    for (int i = 0; i < 2; i++)
+        copy_rows(planes[i], strides[i], from + FLAGS_SIZE + (uint64_t)i * chroma_plane_bytes(p),
+                  ac_plane_row(w, out->depth), row_bytes(w, out->depth),
+                  ac_chroma_size(out->height, out->chroma_shift_y));
+    return AC_OK;
+}
+
+double ac_painter_waited(const ac_painter *p)
+{
+    return p->waited;
+}
