@@ -98,7 +98,8 @@ ac_binding ac_lower_value(const ac_lowering *l, int index, int *base, int *batch
     *base = value->root_quad * plane;
     *batch = root->quads * plane;
     return (ac_binding){l->arenas[root->arena], root->offset,
-                        16 * (uint64_t)root->shape.n * (uint64_t)root->quads * (uint64_t)plane};
+                        16 * (uint64_t)root->shape.n * (uint64_t)root->quads * (uint64_t)plane +
+                            l->plan->guard};
 }
 
 bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes)

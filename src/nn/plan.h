@@ -62,6 +62,7 @@ typedef struct ac_plan {
     uint64_t weight_bytes;     /* as stored on the device, about */
     uint64_t io_bytes;         /* float pictures going in and out */
     uint64_t largest_value;    /* bytes of the largest root */
+    uint64_t guard;            /* bytes after each root that belong to nobody, part of its size */
     int64_t macs;
 } ac_plan;
 
@@ -69,6 +70,9 @@ typedef struct ac_plan {
  * plan. Messages as ac_net_shapes(). */
 ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64_t max_arena,
                          const ac_log *log, ac_plan **plan);
+/* For tests: places all values anew, each in memory of its own with `guard` bytes after it, a
+ * multiple of AC_PLAN_ALIGNMENT. */
+ac_status ac_plan_guard(ac_plan *plan, uint64_t guard, uint64_t max_arena, const ac_log *log);
 void ac_plan_destroy(ac_plan **plan);
 uint64_t ac_plan_bytes(const ac_plan *plan);
 

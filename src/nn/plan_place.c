@@ -31,6 +31,10 @@ static void find_lifetimes(ac_plan *plan)
         }
     }
     plan->values[plan->values[plan->output].root].last = plan->step_count;
+    for (int v = 0; v < plan->value_count && plan->guard; v++) {
+        plan->values[v].first = -1;
+        plan->values[v].last = plan->step_count;
+    }
 }
 
 static bool overlap_in_time(const ac_value *a, const ac_value *b)
@@ -107,6 +111,7 @@ static int collect_roots(ac_plan *plan, int *roots)
         if (value->size > plan->largest_value)
             plan->largest_value = value->size;
         value->size = (value->size + AC_PLAN_ALIGNMENT - 1) & ~(uint64_t)(AC_PLAN_ALIGNMENT - 1);
+        value->size += plan->guard;
         if (value->last < value->first)
             value->last = value->first; /* written, never read */
         for (at = count++; at > 0 && plan->values[roots[at - 1]].size < value->size; at--)
@@ -123,6 +128,8 @@ ac_status ac_plan_place(ac_plan *plan, uint64_t max_arena, const ac_log *log)
     ac_status status = AC_OK;
     int count = 0;
 
+    plan->arena_count = 0;
+    plan->activation_bytes = 0;
     plan->arena_sizes = calloc((size_t)plan->value_count, sizeof(*plan->arena_sizes));
     if (!roots || !arenas || !plan->arena_sizes) {
         status = AC_ERR_MEMORY;
@@ -140,4 +147,12 @@ fail:
     free(arenas);
     free(roots);
     return status == AC_ERR_MEMORY ? ac_fail(log, status, "out of memory") : status;
+}
+
+ac_status ac_plan_guard(ac_plan *plan, uint64_t guard, uint64_t max_arena, const ac_log *log)
+{
+    plan->guard = guard;
+    free(plan->arena_sizes);
+    plan->arena_sizes = NULL;
+    return ac_plan_place(plan, max_arena, log);
 }

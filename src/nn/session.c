@@ -6,7 +6,8 @@
 
 #include "nn/lower.h"
 
-#define MAX_ARENA (1ull << 30)
+#define MAX_ARENA   (1ull << 30)
+#define GUARD_BYTES AC_PLAN_ALIGNMENT
 
 struct ac_session {
     ac_device *device;
@@ -108,6 +109,43 @@ fail:
     return status;
 }
 
+static ac_status fill_arenas(const ac_session *session, const ac_log *log)
+{
+    for (int i = 0; i < session->plan->arena_count; i++) {
+        uint64_t size = session->plan->arena_sizes[i];
+        void *bytes = malloc(size);
+        ac_status status;
+
+        if (!bytes)
+            return ac_fail(log, AC_ERR_MEMORY, "out of memory");
+        memset(bytes, 0xff, size);
+        status = ac_buffer_write(session->arenas[i], 0, bytes, size);
+        free(bytes);
+        if (status != AC_OK)
+            return status;
+    }
+    return AC_OK;
+}
+
+bool ac_session_guards_hold(const ac_session *session)
+{
+    unsigned char bytes[GUARD_BYTES];
+    bool hold = true;
+
+    for (int v = 0; v < session->plan->value_count; v++) {
+        const ac_value *value = &session->plan->values[v];
+
+        if (value->root != v || value->quads == 0)
+            continue;
+        if (ac_buffer_read(session->arenas[value->arena], value->offset + value->size - GUARD_BYTES,
+                           bytes, GUARD_BYTES) != AC_OK)
+            return false;
+        for (int i = 0; i < GUARD_BYTES; i++)
+            hold = hold && bytes[i] == 0xff;
+    }
+    return hold;
+}
+
 static ac_status lower_step(ac_lowering *l, const ac_step *step)
 {
     switch (step->kind) {
@@ -179,8 +217,12 @@ ac_status ac_session_create(const ac_session_params *params, const ac_log *log, 
     TRY(ac_net_parse(net->text, strlen(net->text), net->where, log, &session->net));
     TRY(ac_plan_create(session->net, params->n, params->height, params->width, MAX_ARENA, log,
                        &session->plan));
+    if (params->guarded)
+        TRY(ac_plan_guard(session->plan, GUARD_BYTES, MAX_ARENA, log));
     TRY(check_memory(params, session, log));
     TRY(take_memory(session, log));
+    if (params->guarded)
+        TRY(fill_arenas(session, log));
     TRY(lower(session, params->model, log));
     *result = session;
     return AC_OK;

@@ -11,6 +11,7 @@ typedef struct ac_session_params {
     ac_device *device;     /* must outlive the session */
     const ac_model *model; /* needed only while the session is created */
     int n, height, width;  /* lightness pictures that go in: any size from 1x1 */
+    bool guarded;          /* for tests, see ac_session_guards_hold() */
 } ac_session_params;
 
 /* Plans, takes memory, uploads weights, makes pipelines. When the device's memory does not do, the
@@ -29,6 +30,11 @@ void ac_session_step(const ac_session *session, double *y, double *x);
 /* lightness: L* 0..100, [n][1][height][width]; result: as ac_session_output_shape() says, scaled by
  * the description's output scale (a*, b* of CIELAB for a colouring network). Blocks till done. */
 ac_status ac_session_run(ac_session *session, const float *lightness, float *result);
+
+/* Of a guarded session: no kernel has written behind the memory of a value. Such a session begins
+ * with NaN in all memory, so that what is read before it is written shows in the result, and values
+ * share none of it. false too when memory cannot be read. */
+bool ac_session_guards_hold(const ac_session *session);
 
 /* For callers that record their own work around the network: pictures of float, laid out as for
  * ac_session_run(), are read from `lightness` and written to `result`. Work before and after needs

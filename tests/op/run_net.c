@@ -31,7 +31,8 @@ ac_status test_session_run(ac_device *device, const ac_model *model, int n, int 
     ac_status status = AC_OK;
     ac_session *session = NULL;
     float *values = NULL;
-    ac_session_params params = {.device = device, .model = model, .n = n, .height = h, .width = w};
+    ac_session_params params = {
+        .device = device, .model = model, .n = n, .height = h, .width = w, .guarded = true};
     *result = NULL;
     TRY(ac_session_create(&params, log, &session));
     *shape = ac_session_output_shape(session);
@@ -40,6 +41,8 @@ ac_status test_session_run(ac_device *device, const ac_model *model, int n, int 
     TRY(values ? AC_OK : AC_ERR_MEMORY);
     memset(values, 0xff, count * sizeof(*values)); /* NaN: what is not written is seen */
     TRY(ac_session_run(session, lightness, values));
+    if (!ac_session_guards_hold(session))
+        TRY(ac_fail(log, AC_ERR_DEVICE, "a kernel wrote behind its tensor"));
     *result = malloc(count * sizeof(**result));
     TRY(*result ? AC_OK : AC_ERR_MEMORY);
     for (size_t i = 0; i < count; i++)
