@@ -8,7 +8,7 @@
 // the edges of the luma (joint bilateral upsampling, Kopf et al. 2007), turned into the chroma that
 // has that a and b at the pixel's luma, and made less where it leaves the gamut.
 //   luma [in_h][in_row] words; colours [ab_h][ab_w] vec4 (a, b, L, -)
-//   chroma [2][out_h][out_row] words, the second plane at cr_base; flags[0] |= 1 for a, b not finite
+//   cb, cr [out_h][out_row] words; flags[0] |= 1 for a, b not finite
 // Grid: x, y: folded words of a plane / LOCAL.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
@@ -24,8 +24,9 @@ const float ITS_FLOOR = 1e-4;  // of weights, where no neighbour is as light
 
 layout(binding = 0, std430) readonly buffer X { uint luma[]; };
 layout(binding = 1, std430) readonly buffer C { vec4 colours[]; };
-layout(binding = 2, std430) writeonly buffer Y { uint chroma[]; };
-layout(binding = 3, std430) buffer F { uint flags[]; };
+layout(binding = 2, std430) writeonly buffer B { uint cb_plane[]; };
+layout(binding = 3, std430) writeonly buffer R { uint cr_plane[]; };
+layout(binding = 4, std430) buffer F { uint flags[]; };
 layout(push_constant) uniform P { merge_push p; };
 
 #include "common/samples.glsl"
@@ -130,6 +131,6 @@ void main()
         cb |= c.x << (i * 8 * OUT_BYTES);
         cr |= c.y << (i * 8 * OUT_BYTES);
     }
-    chroma[word] = cb;
-    chroma[p.cr_base + word] = cr;
+    cb_plane[word] = cb;
+    cr_plane[word] = cr;
 }

@@ -19,7 +19,7 @@ struct temporal_push {
 struct merge_push {
     int in_h, in_w, in_row; /* luma samples; words of a row */
     int out_h, out_w;       /* chroma samples of a plane */
-    int out_row, cr_base;   /* words: of a row, to the plane of Cr */
+    int out_row;            /* words of a row */
     int ab_h, ab_w;
     float ab_per_luma_y, ab_per_luma_x; /* pixels of a, b a luma sample */
     float zero, per_step;               /* of luma */

@@ -88,7 +88,7 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
     const ac_kernel_params kernel = {.name = "merge",
                                      .code = merge_spv,
                                      .code_size = sizeof(merge_spv),
-                                     .binding_count = 4,
+                                     .binding_count = 5,
                                      .push_size = sizeof(struct merge_push),
                                      .constant_count = 5,
                                      .constants = {LOCAL, bytes_of(p->format.depth),
@@ -101,7 +101,6 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
         .out_h = out_h,
         .out_w = out_w,
         .out_row = (int)row,
-        .cr_base = out_h * (int)row,
         .ab_h = p->ab_h,
         .ab_w = p->ab_w,
         .ab_per_luma_y = (float)(1 / p->step_y),
@@ -126,7 +125,7 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
         .m20 = (float)m[2][0],
         .m21 = (float)m[2][1],
         .m22 = (float)m[2][2]};
-    const ac_binding bindings[] = {p->luma, p->colours, p->chroma, p->flags};
+    const ac_binding bindings[] = {p->luma, p->colours, p->cb, p->cr, p->flags};
 
     return dispatch(device, commands, &kernel, bindings, &push, (uint64_t)out_h * row);
 }

@@ -34,7 +34,7 @@ typedef struct ac_merge_params {
     ac_colorspace space; /* of out */
     ac_binding luma;     /* as for ac_lightness_record() */
     ac_binding colours;  /* [ab_h][ab_w][4] float */
-    ac_binding chroma;   /* plane of Cb, then that of Cr, ac_plane_bytes(out's chroma) each */
+    ac_binding cb, cr;   /* ac_plane_bytes(out's chroma) each */
     ac_binding flags;    /* one word, |= AC_MERGE_NOT_FINITE */
     int ab_h, ab_w;
     double step_y, step_x; /* luma samples a pixel of colours */

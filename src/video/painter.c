@@ -9,7 +9,8 @@
 #include "util/clock.h"
 #include "video/temporal.h"
 
-#define FLAGS_SIZE 256 /* in front of the chroma: no device asks for more alignment */
+#define ALIGNMENT  256       /* of planes: no device asks for more */
+#define FLAGS_SIZE ALIGNMENT /* in front of the planes */
 
 typedef struct slot {
     ac_buffer *place;           /* for the temporal stage */
@@ -48,10 +49,44 @@ static void luma_steps(const ac_painter *p, double *y, double *x)
     *x = (double)p->params.luma.width / p->work_w;
 }
 
+static uint64_t chroma_plane_bytes(const ac_painter *p)
+{
+    const ac_picture_format *out = &p->params.out;
+
+    return ac_plane_bytes(ac_chroma_size(out->height, out->chroma_shift_y),
+                          ac_chroma_size(out->width, out->chroma_shift_x), out->depth);
+}
+
+/* Where a chroma plane lies in a slot's result. */
+static uint64_t chroma_offset(const ac_painter *p, int plane)
+{
+    uint64_t each = (chroma_plane_bytes(p) + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
+
+    return FLAGS_SIZE + (uint64_t)plane * each;
+}
+
+static ac_status check_planes(const ac_painter *p)
+{
+    const ac_device_info *info = ac_device_get_info(p->params.device);
+    const ac_picture_format *luma = &p->params.luma;
+    uint64_t most = ac_plane_bytes(luma->height, luma->width, luma->depth);
+
+    if (chroma_plane_bytes(p) > most)
+        most = chroma_plane_bytes(p);
+    if (most <= info->max_storage_range)
+        return AC_OK;
+    return ac_fail(p->log, AC_ERR_UNSUPPORTED,
+                   "a plane of %dx%d at %d bits is %.0f MiB, and device %s takes %.0f MiB at once: "
+                   "use another device or a smaller picture",
+                   luma->width, luma->height, luma->depth, (double)most / (1 << 20), info->name,
+                   (double)info->max_storage_range / (1 << 20));
+}
+
 static ac_status record(ac_painter *p, slot *s, const ac_colorspace *space)
 {
     const ac_painter_params *params = &p->params;
     const ac_binding luma = {s->luma, 0, 0}, guide = {p->guide, 0, 0};
+    uint64_t plane = chroma_plane_bytes(p);
     double step_y, step_x, ab_y, ab_x;
     ac_lightness_params lightness = {.format = params->luma,
                                      .luma = luma,
@@ -86,7 +121,8 @@ static ac_status record(ac_painter *p, slot *s, const ac_colorspace *space)
                                            .space = *space,
                                            .luma = luma,
                                            .colours = ac_temporal_colours(p->temporal),
-                                           .chroma = {s->chroma, FLAGS_SIZE, 0},
+                                           .cb = {s->chroma, chroma_offset(p, 0), plane},
+                                           .cr = {s->chroma, chroma_offset(p, 1), plane},
                                            .flags = {s->chroma, 0, FLAGS_SIZE},
                                            .ab_h = p->ab_h,
                                            .ab_w = p->ab_w,
@@ -102,20 +138,12 @@ fail:
     return status;
 }
 
-static uint64_t chroma_plane_bytes(const ac_painter *p)
-{
-    const ac_picture_format *out = &p->params.out;
-
-    return ac_plane_bytes(ac_chroma_size(out->height, out->chroma_shift_y),
-                          ac_chroma_size(out->width, out->chroma_shift_x), out->depth);
-}
-
 static ac_status create_slot(ac_painter *p, slot *s, const ac_colorspace *space)
 {
     ac_device *device = p->params.device;
     const ac_picture_format *luma = &p->params.luma;
     uint64_t in = ac_plane_bytes(luma->height, luma->width, luma->depth);
-    uint64_t out = FLAGS_SIZE + 2 * chroma_plane_bytes(p);
+    uint64_t out = chroma_offset(p, 2);
     bool unified = ac_device_get_info(device)->unified_memory;
     ac_status status = AC_OK;
 
@@ -162,6 +190,7 @@ ac_status ac_painter_create(const ac_painter_params *params, const ac_log *log, 
     p->log = log;
     TRY(ac_colorspace_get(&params->out, log, &space));
     TRY(ac_net_check_colours(params->model->net, log));
+    TRY(check_planes(p));
     set_working_size(p);
     TRY(ac_session_create(
         &(ac_session_params){params->device, params->model, 1, p->work_h, p->work_w}, log,
@@ -259,9 +288,8 @@ ac_status ac_painter_end(ac_painter *p, int index, uint8_t *const planes[2],
                        "this picture, try another --size or model",
                        name);
     for (int i = 0; i < 2; i++)
-        copy_rows(planes[i], strides[i], from + FLAGS_SIZE + (uint64_t)i * chroma_plane_bytes(p),
-                  ac_plane_row(w, out->depth), row_bytes(w, out->depth),
-                  ac_chroma_size(out->height, out->chroma_shift_y));
+        copy_rows(planes[i], strides[i], from + chroma_offset(p, i), ac_plane_row(w, out->depth),
+                  row_bytes(w, out->depth), ac_chroma_size(out->height, out->chroma_shift_y));
     return AC_OK;
 }
 

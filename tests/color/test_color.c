@@ -106,7 +106,7 @@ static merged merge(const plane *luma, ac_picture_format format, const float *co
 {
     int h = ac_chroma_size(luma->h, format.chroma_shift_y);
     int w = ac_chroma_size(luma->w, format.chroma_shift_x);
-    uint64_t each = ac_plane_bytes(h, w, format.depth);
+    uint64_t each = ac_plane_bytes(h, w, format.depth), second = (each + 255) & ~(uint64_t)255;
     merged m = {{plane_create(h, w, format.depth), plane_create(h, w, format.depth)}, 0};
     ac_log log = test_log();
     ac_buffer *in = upload(luma->data, ac_plane_bytes(luma->h, luma->w, luma->depth));
@@ -124,9 +124,10 @@ static merged merge(const plane *luma, ac_picture_format format, const float *co
                          .saturation = saturation};
 
     CHECK(ac_colorspace_get(&format, &log, &p.space) == AC_OK);
-    CHECK(ac_buffer_create(device, AC_BUFFER_DEVICE, 2 * each, "test", &out) == AC_OK);
+    CHECK(ac_buffer_create(device, AC_BUFFER_DEVICE, second + each, "test", &out) == AC_OK);
     CHECK(ac_buffer_create(device, AC_BUFFER_DEVICE, 16, "test", &flags) == AC_OK);
-    p.chroma.buffer = out;
+    p.cb = (ac_binding){out, 0, each};
+    p.cr = (ac_binding){out, second, each};
     p.flags.buffer = flags;
     CHECK(ac_commands_create(device, &commands) == AC_OK);
     CHECK(ac_commands_begin(commands) == AC_OK);
@@ -135,7 +136,7 @@ static merged merge(const plane *luma, ac_picture_format format, const float *co
     CHECK(ac_commands_submit(commands) == AC_OK);
     CHECK(ac_commands_wait(commands) == AC_OK);
     for (int i = 0; i < 2; i++)
-        CHECK(ac_buffer_read(out, (uint64_t)i * each, m.c[i].data, each) == AC_OK);
+        CHECK(ac_buffer_read(out, (uint64_t)i * second, m.c[i].data, each) == AC_OK);
     CHECK(ac_buffer_read(flags, 0, &m.flags, sizeof(m.flags)) == AC_OK);
     ac_commands_destroy(&commands);
     ac_buffer_destroy(&in);

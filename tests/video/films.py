@@ -1,0 +1,106 @@
+"""What the tests of whole films share: running programs, making films, looking at them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+program = os.path.abspath(sys.argv[1])
+samples = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples")
+# Small pictures and a small network: what is tested is the way of the film, not its colours.
+SMALL = ["--size", "32", "--preset", "ultrafast"]
+
+failures = 0
+checks = 0
+
+
+def check(ok, what, detail=None):
+    global failures, checks
+    checks += 1
+    if not ok:
+        failures += 1
+        print("failed:", what)
+        if detail is not None:
+            print("   ", str(detail)[:2000])
+    return bool(ok)
+
+
+def finish():
+    print(f"{checks - failures} passed, {failures} failed")
+    sys.exit(1 if failures else 0)
+
+
+def work_folder():
+    """A new folder, made the current one; gone when the test ends."""
+    folder = tempfile.TemporaryDirectory(prefix="autochrome-test-")
+    os.chdir(folder.name)
+    return folder
+
+
+def ffmpeg(*arguments):
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)], check=True)
+
+
+def autochrome(*arguments, **options):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AUTOCHROME_")}
+    environment.update(options.pop("environment", {}))
+    return subprocess.run([program, *map(str, arguments)], env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors="replace", check=False,
+                          **options)
+
+
+def colorize(film, output, *arguments, status=0, **options):
+    result = autochrome("colorize", film, "-o", output, *arguments, **options)
+    check(result.returncode == status, f"colorize {film}: exit status {result.returncode}",
+          result.stderr)
+    return result
+
+
+def probe(path, *arguments):
+    out = subprocess.run(["ffprobe", "-v", "error", "-of", "json", *arguments, path], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout
+    return json.loads(out)
+
+
+def streams(path):
+    return probe(path, "-show_streams", "-show_format", "-show_chapters")
+
+
+def times(path, stream="v:0"):
+    """Presentation times of a stream's frames in seconds."""
+    frames = probe(path, "-select_streams", stream, "-show_entries", "frame=pts_time")["frames"]
+    return [float(f["pts_time"]) for f in frames]
+
+
+def frame_hashes(path, chain="extractplanes=y", stream="0:v:0"):
+    """MD5 of every decoded frame after a filter chain."""
+    out = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", stream, "-vsync",
+                          "passthrough", "-vf", chain, "-f", "framemd5", "-"], check=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    return [line.split(",")[-1].strip() for line in out.splitlines() if not line.startswith("#")]
+
+
+def packet_hashes(path, stream):
+    """MD5 of every packet of a stream as it lies in the file."""
+    out = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", stream, "-c",
+                          "copy", "-f", "framemd5", "-"], check=True, stdout=subprocess.PIPE,
+                         text=True).stdout
+    return [line.split(",")[-1].strip() for line in out.splitlines() if not line.startswith("#")]
+
+
+def raw(path, pixel_format, *arguments):
+    """The decoded frames' bytes."""
+    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, *arguments, "-vsync",
+                           "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format, "-"],
+                          check=True, stdout=subprocess.PIPE).stdout
+
+
+def errors_of(result):
+    return re.findall(r"^autochrome: error: (.*)$", result.stderr, re.MULTILINE)
+
+
+def leftovers(*known):
+    return sorted(set(os.listdir(".")) - set(known))
