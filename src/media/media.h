@@ -45,7 +45,8 @@ typedef struct ac_reader_info {
     char description[160]; /* "h264 yuv420p10le 1920x1080 25 fps, bt709, limited range" */
 } ac_reader_info;
 
-/* On success *reader is owned by the caller. On failure one message has been logged, *reader NULL. */
+/* On success *reader is owned by the caller. On failure one message has been logged, *reader NULL.
+ */
 ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_reader **reader);
 const ac_reader_info *ac_reader_get_info(const ac_reader *reader);
 void ac_reader_close(ac_reader **reader);
@@ -75,12 +76,14 @@ typedef struct ac_writer_params {
     const ac_reader *input; /* streams, chapters, metadata and colour tags are taken from here; must
                              * outlive the writer */
     const char *codec;      /* encoder name as FFmpeg has it, NULL: choose */
-    const char *preset;     /* encoder's preset, NULL: its default */
-    const char *pix_fmt;    /* FFmpeg's name, NULL: follow the input */
-    double crf;             /* constant quality as the encoder has it, negative: a good default */
-    bool overwrite;         /* may replace an existing file */
-    bool strict;            /* a stream that cannot be carried is an error, not a warning */
-    int threads;            /* encoder threads, 0: the encoder chooses */
+    const char *codec_options; /* "K=V:K=V" for the encoder, NULL: none; one that it does not know
+                                * is an error. A ':' in a value is written '\\:' */
+    const char *preset;        /* encoder's preset, NULL: its default */
+    const char *pix_fmt;       /* FFmpeg's name, NULL: follow the input */
+    double crf;     /* constant quality as the encoder has it, negative: a good default */
+    bool overwrite; /* may replace an existing file */
+    bool strict;    /* a stream that cannot be carried is an error, not a warning */
+    int threads;    /* encoder threads, 0: the encoder chooses */
 } ac_writer_params;
 
 /* Checks everything that can be checked before the first frame is coloured: output differs from the

@@ -1,0 +1,216 @@
+/* What the files of src/media share. */
+#ifndef AC_MEDIA_INTERNAL_H
+#define AC_MEDIA_INTERNAL_H
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+
+#include "media/compat.h"
+#include "media/media.h"
+
+/* ---- log.c ---- */
+
+typedef struct ac_av_text {
+    char text[256];
+} ac_av_text;
+typedef struct ac_time_text {
+    char text[40];
+} ac_time_text;
+
+/* Why a call of libav failed: what it logged on this thread since ac_av_forget(), where
+ * ac_media_redirect_log() lets us listen, else what its error number means. */
+void ac_av_forget(void);
+ac_av_text ac_av_why(int error);
+ac_status ac_av_status(int error);
+ac_status ac_media_no_memory(const ac_log *log, const char *path);
+ac_time_text ac_time_show(double seconds); /* h:mm:ss.mmm */
+
+/* ---- frame.c ---- */
+
+struct ac_frame {
+    AVFrame *av;    /* a reader's: gray of the luma's depth; a writer's: planar Y'CbCr */
+    double seconds; /* ac_frame_time() */
+};
+
+struct ac_packet {
+    AVPacket *av; /* stream_index: of the input; times in that stream's time base */
+};
+
+/* Takes over *av, also on failure; NULL when memory ran out. */
+ac_frame *ac_frame_wrap(AVFrame **av, double seconds);
+ac_packet *ac_packet_wrap(AVPacket **av);
+
+/* ---- luma.c: the luma of whatever a decoder hands out ---- */
+
+typedef enum ac_luma_kind {
+    AC_LUMA_PLANE,   /* the frame's first plane as it is */
+    AC_LUMA_SAMPLES, /* the frame's own values, but packed, shifted or big-endian */
+    AC_LUMA_BITS,    /* black or white: 0 or 255 */
+    AC_LUMA_FLOAT,   /* gray, 0 to 1 */
+    AC_LUMA_RGB,     /* computed */
+} ac_luma_kind;
+
+typedef struct ac_luma {
+    enum AVPixelFormat pix_fmt;
+    ac_luma_kind kind;
+    int depth;       /* of the luma handed out */
+    int input_depth; /* of a component of the input */
+    bool gray;       /* the input has no chroma */
+    bool alpha;      /* the input has, and it is dropped */
+    /* XYZ and Bayer patterns become RGB first, by libswscale. */
+    struct SwsContext *to_rgb;
+    AVFrame *rgb;
+} ac_luma;
+
+/* AC_ERR_UNSUPPORTED, without a message, for what has no luma (hardware surfaces). */
+ac_status ac_luma_init(ac_luma *luma, enum AVPixelFormat pix_fmt);
+void ac_luma_uninit(ac_luma *luma);
+/* A gray frame with all of `frame`'s properties; its luma plane is shared with `frame` where its
+ * bytes are what is wanted. AC_ERR_MEMORY without a message. */
+ac_status ac_luma_extract(ac_luma *luma, const AVFrame *frame, AVFrame **gray);
+enum AVPixelFormat ac_luma_pix_fmt(int depth);
+
+/* How a picture must be turned to be seen upright: first mirrored, then transposed. */
+typedef struct ac_turn {
+    bool mirror_x, mirror_y, transpose;
+} ac_turn;
+/* From a display matrix (AV_PKT_DATA_DISPLAYMATRIX); angles that are no quarters are left alone. */
+ac_turn ac_turn_from_matrix(const int32_t *matrix);
+/* Replaces *gray, a frame of ac_luma_extract(). */
+ac_status ac_turn_apply(ac_turn turn, AVFrame **gray);
+
+/* ---- reader ---- */
+
+/* Colour tags as the input has them, AVCOL_*_UNSPECIFIED where it has none. */
+typedef struct ac_tags {
+    enum AVColorRange range;
+    enum AVColorSpace space;
+    enum AVColorPrimaries primaries;
+    enum AVColorTransferCharacteristic transfer;
+    enum AVChromaLocation location;
+} ac_tags;
+
+#define AC_DAMAGE_SHOWN 10 /* warnings; the rest is only counted */
+
+struct ac_reader {
+    const ac_log *log;
+    char *path;
+    AVFormatContext *demux;
+    AVCodecContext *decoder;
+    int stream;             /* the film's */
+    unsigned streams;       /* at opening; those that appear later are passed over */
+    bool picture;           /* not a film: a demuxer of still pictures */
+    int64_t *first_pts;     /* of each stream, AV_NOPTS_VALUE while unknown */
+    bool *reported;         /* of each stream: something is wrong with it and that was said */
+    bool *started;          /* of each stream: a packet of it was handed out */
+    bool late_stream_shown; /* a stream that appeared later was named */
+
+    ac_reader_info info;
+    ac_tags tags;
+    ac_luma luma;
+    int width, height; /* as decoded, before a still picture is turned upright */
+    ac_turn turn;
+    bool top_first;
+    AVRational frame_rate; /* 0/1 when unknown */
+
+    /* What was asked for, in the film's time base. */
+    bool cut_start, cut_end;
+    int64_t start;      /* frames before are dropped */
+    int64_t first;      /* pts of the first frame kept: becomes 0 when cut_start */
+    int64_t end;        /* with cut_end: frames from here on are dropped */
+    double duration;    /* asked for, seconds */
+    bool preroll;       /* frames before the start are decoded; damage there is not the film's */
+    bool got_first;     /* `first` is known */
+    bool clean_before;  /* a sound frame at or before the start was decoded */
+    bool film_over;     /* nothing more to decode */
+    bool end_of_file;   /* nothing more to demux */
+    bool drained;       /* decoder was told */
+    int64_t stop_after; /* AV_TIME_BASE: when cut_end, packets are looked for up to here */
+
+    /* Timestamps. */
+    int64_t last_pts, last_duration;
+    bool repaired_shown;
+    int64_t furthest; /* AV_TIME_BASE: where the packets read so far end */
+
+    AVPacket *packet;
+    AVFrame *frame;
+    int read_errors; /* in a row */
+    int64_t damage;
+    int64_t frames; /* handed out */
+
+    /* Items read ahead while opening, in order. */
+    ac_item *ahead;
+    unsigned ahead_count, ahead_next, ahead_size;
+};
+
+/* One step of reading: *item stays empty when there was none to hand out yet. */
+ac_status ac_reader_step(ac_reader *reader, ac_item *item);
+/* Called at the first frame that is kept: fills info, tags, luma. */
+ac_status ac_reader_describe(ac_reader *reader, const AVFrame *frame);
+void ac_reader_damaged(ac_reader *reader, double seconds, const char *what);
+/* Start of the input's clock, AV_TIME_BASE. */
+int64_t ac_reader_origin(const ac_reader *reader);
+
+/* ---- writer ---- */
+
+typedef struct ac_pending_duration {
+    int64_t pts, duration; /* encoder's time base */
+} ac_pending_duration;
+
+struct ac_writer {
+    const ac_log *log;
+    const ac_reader *input;
+    char *path;      /* as given, for messages */
+    char *final;     /* where it will be: symbolic links followed */
+    char *temporary; /* beside final; NULL: nothing to remove */
+    bool overwrite, strict, still;
+    bool finished, header_written;
+
+    AVFormatContext *mux; /* NULL for stills */
+    AVCodecContext *encoder;
+    AVStream *video;
+    AVPacket *packet;
+    int *map; /* input stream -> output stream, -1: not carried */
+    int fd;   /* of a still */
+
+    ac_picture_format format;
+    enum AVPixelFormat planar; /* of frames handed out */
+    enum AVPixelFormat coded;  /* what the encoder takes */
+    AVFrame *packed;           /* of format coded, when that is not planar */
+    uint16_t *luma_table;      /* input's luma value -> format's; NULL: the same */
+
+    int64_t last_pts;
+    bool repaired_shown;
+    ac_pending_duration *durations; /* of frames in the encoder */
+    size_t duration_count, duration_size;
+    int64_t packets; /* from the encoder */
+    char description[256];
+};
+
+typedef struct ac_encoder_wish {
+    const char *codec, *preset, *pix_fmt, *options;
+    double crf;
+    int threads;
+} ac_encoder_wish;
+
+/* encoder_choice.c: fills format, planar, coded and w->encoder's codec, pixel format and tags. */
+ac_status ac_writer_choose(ac_writer *w, const ac_encoder_wish *wish, const AVOutputFormat *of,
+                           const AVCodec **codec);
+/* encoder_open.c */
+ac_status ac_writer_open_encoder(ac_writer *w, const ac_encoder_wish *wish, const AVCodec *codec);
+/* writer_streams.c: the streams, chapters and metadata that are carried along. */
+ac_status ac_writer_add_streams(ac_writer *w);
+/* writer_file.c */
+ac_status ac_writer_check_path(ac_writer *w);
+ac_status ac_writer_make_temporary(ac_writer *w);
+ac_status ac_writer_sync(ac_writer *w);   /* the temporary file, closed before */
+ac_status ac_writer_rename(ac_writer *w); /* gives it its final name */
+ac_status ac_writer_io_failed(const ac_writer *w, int error);
+/* convert.c */
+ac_status ac_writer_make_luma_table(ac_writer *w);
+/* Planar Y'CbCr to what the encoder takes. */
+void ac_convert_pack(const ac_picture_format *format, const AVFrame *planar, AVFrame *packed);
+
+#endif
