@@ -166,19 +166,17 @@ struct ac_writer {
     char *final;     /* where it will be: symbolic links followed */
     char *temporary; /* beside final; NULL: nothing to remove */
     bool overwrite, strict, still;
-    bool finished, header_written;
 
     AVFormatContext *mux; /* NULL for stills */
     AVCodecContext *encoder;
     AVStream *video;
     AVPacket *packet;
     int *map; /* input stream -> output stream, -1: not carried */
-    int fd;   /* of a still */
 
     ac_picture_format format;
     enum AVPixelFormat planar; /* of frames handed out */
     enum AVPixelFormat coded;  /* what the encoder takes */
-    AVFrame *packed;           /* of format coded, when that is not planar */
+    ac_tags tags;              /* of what the encoder gets */
     uint16_t *luma_table;      /* input's luma value -> format's; NULL: the same */
 
     int64_t last_pts;
@@ -199,7 +197,8 @@ typedef struct ac_encoder_wish {
 ac_status ac_writer_choose(ac_writer *w, const ac_encoder_wish *wish, const AVOutputFormat *of,
                            const AVCodec **codec);
 /* encoder_open.c */
-ac_status ac_writer_open_encoder(ac_writer *w, const ac_encoder_wish *wish, const AVCodec *codec);
+ac_status ac_writer_open_encoder(ac_writer *w, const ac_encoder_wish *wish,
+                                 const AVOutputFormat *of, const AVCodec *codec);
 /* writer_streams.c: the streams, chapters and metadata that are carried along. */
 ac_status ac_writer_add_streams(ac_writer *w);
 /* writer_file.c */
@@ -210,7 +209,8 @@ ac_status ac_writer_rename(ac_writer *w); /* gives it its final name */
 ac_status ac_writer_io_failed(const ac_writer *w, int error);
 /* convert.c */
 ac_status ac_writer_make_luma_table(ac_writer *w);
-/* Planar Y'CbCr to what the encoder takes. */
-void ac_convert_pack(const ac_picture_format *format, const AVFrame *planar, AVFrame *packed);
+void ac_convert_luma(const ac_writer *w, const AVFrame *from, AVFrame *to);
+/* Planar Y'CbCr to what the encoder takes; AC_ERR_MEMORY without a message. */
+ac_status ac_convert_pack(const ac_picture_format *format, const AVFrame *planar, AVFrame *packed);
 
 #endif

@@ -1,0 +1,159 @@
+/* Opening an output: all that can be known to be wrong is said before the first frame. */
+#include <libavutil/avstring.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "media/internal.h"
+
+static ac_status find_container(ac_writer *w, const AVOutputFormat **of)
+{
+    bool picture;
+
+    *of = av_guess_format(NULL, w->path, NULL);
+    if (!*of)
+        return ac_fail(
+            w->log, AC_ERR_ARGUMENT,
+            "%s: the name's ending says no container that FFmpeg knows; use .mkv, .mp4 or "
+            ".mov, for a picture .png, .jpg or .tif",
+            w->path);
+    picture = !strcmp((*of)->name, "image2");
+    w->still = picture && w->input->info.still;
+    if (picture && !w->still)
+        return ac_fail(w->log, AC_ERR_ARGUMENT,
+                       "%s: is a picture's name, but %s is a film; name a film, such as .mkv",
+                       w->path, w->input->path);
+    if (!picture && ((*of)->flags & AVFMT_NOFILE || (*of)->video_codec == AV_CODEC_ID_NONE))
+        return ac_fail(w->log, AC_ERR_ARGUMENT,
+                       "%s: %s holds no film in one file; use .mkv, .mp4 or .mov", w->path,
+                       (*of)->long_name ? (*of)->long_name : (*of)->name);
+    return AC_OK;
+}
+
+static void say_interlaced(const ac_writer *w)
+{
+    if (w->input->info.interlaced)
+        ac_log_print(w->log, AC_LOG_WARNING,
+                     "%s: is interlaced; each frame is coloured as a whole and stays interlaced",
+                     w->input->path);
+}
+
+static ac_status open_file(ac_writer *w)
+{
+    char *url = av_asprintf("file:%s", w->temporary);
+    int error = url ? avio_open(&w->mux->pb, url, AVIO_FLAG_WRITE) : AVERROR(ENOMEM);
+
+    /* mov reads its file again to put the index in front, under this name. */
+    av_freep(&w->mux->url);
+    w->mux->url = url;
+    return error < 0 ? ac_writer_io_failed(w, error) : AC_OK;
+}
+
+static ac_status write_header(ac_writer *w)
+{
+    const AVOutputFormat *of = w->mux->oformat;
+    AVDictionary *options = NULL;
+    int error = 0;
+
+    /* Players can begin before they have the whole file. */
+    if (av_match_name(of->name, "mov,mp4,ipod,3gp,3g2,psp,f4v"))
+        error = av_dict_set(&options, "movflags", "+faststart", 0);
+    /* A transport stream begins some time after zero; one that does already need not be moved. */
+    if (!strcmp(of->name, "mpegts") && !w->input->cut_start &&
+        ac_reader_origin(w->input) > AV_TIME_BASE)
+        error = av_dict_set(&options, "mpegts_copyts", "1", 0);
+    w->mux->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
+    ac_av_forget();
+    if (error >= 0)
+        error = avformat_write_header(w->mux, &options);
+    av_dict_free(&options);
+    if (w->mux->pb->error < 0)
+        return ac_writer_io_failed(w, w->mux->pb->error);
+    if (error < 0)
+        return ac_fail(w->log, AC_ERR_UNSUPPORTED,
+                       "%s: %s does not take these streams together: %s; .mkv may", w->path,
+                       of->long_name, ac_av_why(error).text);
+    return AC_OK;
+}
+
+static ac_status open_film(ac_writer *w, const AVOutputFormat *of)
+{
+    ac_status status;
+
+    if (avformat_alloc_output_context2(&w->mux, (AVOutputFormat *)of, NULL, NULL) < 0)
+        return ac_media_no_memory(w->log, w->path);
+    TRY(ac_writer_add_streams(w));
+    TRY(ac_writer_make_temporary(w));
+    TRY(open_file(w));
+    TRY(write_header(w));
+    return AC_OK;
+fail:
+    return status;
+}
+
+ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_writer **writer)
+{
+    const ac_encoder_wish wish = {.codec = params->codec,
+                                  .preset = params->preset,
+                                  .pix_fmt = params->pix_fmt,
+                                  .options = params->codec_options,
+                                  .crf = params->crf,
+                                  .threads = params->threads};
+    ac_writer *w = calloc(1, sizeof(*w));
+    const AVOutputFormat *of;
+    const AVCodec *codec;
+    ac_status status;
+
+    *writer = NULL;
+    if (!w)
+        return ac_media_no_memory(log, params->path);
+    w->log = log;
+    w->input = params->input;
+    w->overwrite = params->overwrite;
+    w->strict = params->strict;
+    w->last_pts = AV_NOPTS_VALUE;
+    w->path = strdup(params->path);
+    w->packet = av_packet_alloc();
+    if (!w->path || !w->packet) {
+        status = ac_media_no_memory(log, params->path);
+        goto fail;
+    }
+    TRY(ac_writer_check_path(w));
+    TRY(find_container(w, &of));
+    TRY(ac_writer_choose(w, &wish, of, &codec));
+    TRY(ac_writer_open_encoder(w, &wish, of, codec));
+    TRY(ac_writer_make_luma_table(w));
+    if (w->still)
+        TRY(ac_writer_make_temporary(w));
+    else
+        TRY(open_film(w, of));
+    say_interlaced(w);
+    *writer = w;
+    return AC_OK;
+fail:
+    ac_writer_close(&w);
+    return status;
+}
+
+void ac_writer_close(ac_writer **writer)
+{
+    ac_writer *w = writer ? *writer : NULL;
+
+    if (!w)
+        return;
+    avcodec_free_context(&w->encoder);
+    if (w->mux && w->mux->pb)
+        avio_closep(&w->mux->pb);
+    avformat_free_context(w->mux);
+    av_packet_free(&w->packet);
+    if (w->temporary)
+        unlink(w->temporary);
+    free(w->temporary);
+    free(w->final);
+    free(w->path);
+    free(w->map);
+    free(w->luma_table);
+    free(w->durations);
+    free(w);
+    *writer = NULL;
+}
