@@ -107,7 +107,8 @@ static int fill_film(const ac_writer *w, const AVOutputFormat *of, AVStream *out
 
     if (error < 0)
         return error;
-    out->codecpar->codec_tag = tag_of_film(of, w->encoder->codec_id);
+    if (tag_of_film(of, w->encoder->codec_id))
+        out->codecpar->codec_tag = tag_of_film(of, w->encoder->codec_id);
     out->time_base = w->encoder->time_base;
     out->avg_frame_rate = in->avg_frame_rate.num > 0 ? in->avg_frame_rate : w->input->frame_rate;
     out->r_frame_rate = w->input->frame_rate;
