@@ -77,7 +77,6 @@ static void report(const ac_colorize_summary *s, const char *output, const ac_lo
 static ac_status run(const ac_context *context, const void *opaque)
 {
     const options *o = opaque;
-    const char *validation = getenv("AUTOCHROME_VALIDATION");
     ac_colorize_summary summary = {0};
     char *model = NULL;
     ac_status status;
@@ -103,7 +102,7 @@ static ac_status run(const ac_context *context, const void *opaque)
             .duration = o->duration,
             .overwrite = o->overwrite,
             .strict = o->strict,
-            .validation = o->validation || (validation && *validation && *validation != '0'),
+            .validation = ac_validation_wanted(o->validation),
             .cancel = context->cancel,
             .progress = context->progress,
         },

@@ -3,6 +3,7 @@
 #define AC_CLI_COMMAND_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "cli/console.h"
 #include "cli/options.h"
@@ -22,5 +23,18 @@ ac_status ac_context_wrong_use(const ac_context *context, const char *what);
 /* The path of a model given as -m or as an operand: the path itself, or the name of a model in
  * $AUTOCHROME_MODELS or among those that come with the program. *path is the caller's (free()). */
 ac_status ac_model_locate(const char *name, const ac_log *log, char **path);
+/* The same where a network's description does too: a .net file, or the name of one that comes with
+ * the program. */
+ac_status ac_network_locate(const char *name, const ac_log *log, char **path);
+/* By its name; anything else is taken for a model. */
+bool ac_path_is_description(const char *path);
+
+/* Whether the validation layer is wanted: --validation, or AUTOCHROME_VALIDATION not empty or 0. */
+bool ac_validation_wanted(bool option);
+
+/* Fails when writing `output` would overwrite `input`; `what` is what the input is ("the model").
+ */
+ac_status ac_output_check(const char *output, const char *input, const char *what,
+                          const ac_log *log);
 
 #endif

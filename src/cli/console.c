@@ -5,11 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/output.h"
+
 static void write_message(void *opaque, ac_log_level level, const char *message)
 {
     const ac_console *console = opaque;
     const char *label = "", *colour = "", *plain = console->colours ? "\033[0m" : "";
-    char line[1200];
+    char line[3400], clean[3200]; /* U+FFFD takes three bytes */
 
     if (level == AC_LOG_ERROR) {
         label = "autochrome: error: ";
@@ -20,7 +22,13 @@ static void write_message(void *opaque, ac_log_level level, const char *message)
     }
     if (!console->colours || !*label)
         colour = plain = "";
-    snprintf(line, sizeof(line), "%s%s%s%s", colour, label, plain, message);
+    /* Names of files and tensors come from anywhere: a terminal must not obey what is in them, and
+     * a message is one line. */
+    ac_text_clean(message, true, clean, sizeof(clean));
+    for (char *c = clean; *c; c++)
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+    snprintf(line, sizeof(line), "%s%s%s%s", colour, label, plain, clean);
     ac_progress_message(console->progress, line);
 }
 

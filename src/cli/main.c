@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/command.h"
 
@@ -13,14 +14,7 @@ static const ac_command *const commands[] = {
 #ifdef AC_HAVE_COLORIZE
     &ac_command_colorize,
 #endif
-    &ac_command_devices,
-#ifdef AC_HAVE_INSPECT
-    &ac_command_inspect,
-#endif
-#ifdef AC_HAVE_RUN
-    &ac_command_run,
-#endif
-    NULL,
+    &ac_command_devices, &ac_command_inspect, NULL,
 };
 
 static atomic_bool interrupted;
@@ -52,6 +46,24 @@ ac_status ac_context_wrong_use(const ac_context *context, const char *what)
 {
     return ac_fail(context->log, AC_ERR_ARGUMENT, "%s; see autochrome %s --help", what,
                    context->command->name);
+}
+
+bool ac_validation_wanted(bool option)
+{
+    const char *variable = getenv("AUTOCHROME_VALIDATION");
+
+    return option || (variable && *variable && strcmp(variable, "0") != 0);
+}
+
+ac_status ac_output_check(const char *output, const char *input, const char *what,
+                          const ac_log *log)
+{
+    struct stat a, b;
+
+    if (stat(output, &a) || stat(input, &b) || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+        return AC_OK;
+    return ac_fail(log, AC_ERR_ARGUMENT, "%s: is %s itself; name another file to write", output,
+                   what);
 }
 
 static const ac_command *find_command(const char *name)

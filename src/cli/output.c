@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 ac_status ac_output_json(json_t *root, const ac_log *log)
@@ -15,6 +16,68 @@ ac_status ac_output_json(json_t *root, const ac_log *log)
     if (!failed)
         putchar('\n');
     return AC_OK;
+}
+
+/* Bytes of the character at text and the character; 0 where it is not UTF-8. */
+static size_t decode(const unsigned char *text, uint32_t *character)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc0 ? 0 : text[0] < 0xe0 ? 2 : 0;
+
+    if (text[0] >= 0xe0)
+        length = text[0] < 0xf0 ? 3 : text[0] < 0xf8 ? 4 : 0;
+    if (!length)
+        return 0;
+    *character = length == 1 ? text[0] : text[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        *character = *character << 6 | (text[i] & 0x3f);
+    }
+    if (*character < least[length] || *character > 0x10ffff ||
+        (*character >= 0xd800 && *character < 0xe000))
+        return 0;
+    return length;
+}
+
+char *ac_text_clean(const char *text, bool lines, char *to, size_t size)
+{
+    size_t used = 0;
+
+    while (*text) {
+        uint32_t character = 0;
+        size_t length = decode((const unsigned char *)text, &character), taken = length;
+        bool kept = length && character != 0xfffe && character != 0xffff &&
+                    !(character >= 0x7f && character < 0xa0) &&
+                    (character >= ' ' || (lines && (character == '\n' || character == '\t')));
+        const char *from = kept ? text : "\xef\xbf\xbd";
+
+        if (!kept)
+            length = 3;
+        if (used + length >= size)
+            break;
+        memcpy(to + used, from, length);
+        used += length;
+        text += taken ? taken : 1;
+    }
+    to[used] = '\0';
+    return to;
+}
+
+json_t *ac_output_json_text(const char *text)
+{
+    size_t size = 3 * strlen(text) + 1;
+    json_t *value = json_string(text);
+    char *clean;
+
+    if (value)
+        return value;
+    clean = malloc(size);
+    if (!clean)
+        return NULL;
+    value = json_string(ac_text_clean(text, true, clean, size));
+    free(clean);
+    return value;
 }
 
 const char *ac_format_bytes(uint64_t bytes, char *text, size_t size)
@@ -46,5 +109,20 @@ const char *ac_format_count(int64_t count, char text[32])
         text[n++] = digits[i];
     }
     text[n] = '\0';
+    return text;
+}
+
+const char *ac_format_large(int64_t count, char text[32])
+{
+    static const char *const units[] = {"k", "M", "G", "T", "P", "E"};
+    double value = (double)count;
+    size_t unit = 0;
+
+    if (count < 100000)
+        return ac_format_count(count, text);
+    value /= 1000;
+    for (; value >= 999.5 && unit < 5; unit++)
+        value /= 1000;
+    snprintf(text, 32, "%.*f %s", value < 10 ? 2 : value < 100 ? 1 : 0, value, units[unit]);
     return text;
 }

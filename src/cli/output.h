@@ -3,9 +3,18 @@
 #define AC_CLI_OUTPUT_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/log.h"
+
+/* A JSON string of any bytes: what is not UTF-8 becomes U+FFFD. NULL when memory runs out. */
+json_t *ac_output_json_text(const char *text);
+/* Copies at most size - 1 bytes of text, in whole characters, with control characters and what is
+ * not UTF-8 (or not allowed in XML) as U+FFFD; line ends and tabs stay where `lines`. Returns to.
+ */
+char *ac_text_clean(const char *text, bool lines, char *to, size_t size);
 
 /* Prints a JSON value and a newline. Takes over `root`; NULL (memory ran out making it) is an
  * error. */
@@ -15,5 +24,7 @@ ac_status ac_output_json(json_t *root, const ac_log *log);
 const char *ac_format_bytes(uint64_t bytes, char *text, size_t size);
 /* 2988514 -> "2,988,514". Returns text, which has room for 32. */
 const char *ac_format_count(int64_t count, char text[32]);
+/* 6291456 -> "6.29 M"; below 100,000 as it is. Returns text. */
+const char *ac_format_large(int64_t count, char text[32]);
 
 #endif

@@ -46,6 +46,7 @@ typedef struct ac_value {
 } ac_value;
 
 #define AC_PLAN_ALIGNMENT 256 /* of offsets: no device asks for more */
+#define AC_PLAN_MAX_ARENA (1ull << 30)
 
 typedef struct ac_plan {
     const ac_net *net;
@@ -66,7 +67,8 @@ typedef struct ac_plan {
     int64_t macs;
 } ac_plan;
 
-/* max_arena: bytes an arena may have, unless a single value needs more. The net must outlive the
+/* max_arena: bytes an arena may have, unless a single value needs more; AC_PLAN_MAX_ARENA where no
+ * device is asked. The net must outlive the
  * plan. Messages as ac_net_shapes(). */
 ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64_t max_arena,
                          const ac_log *log, ac_plan **plan);

@@ -6,7 +6,6 @@
 
 #include "nn/lower.h"
 
-#define MAX_ARENA   (1ull << 30)
 #define GUARD_BYTES AC_PLAN_ALIGNMENT
 
 struct ac_session {
@@ -51,8 +50,8 @@ static int largest_side(const ac_session_params *params, const ac_net *net)
         int w = (int)((int64_t)params->width * middle / side);
         ac_plan *plan = NULL;
 
-        if (ac_plan_create(net, params->n, h > 0 ? h : 1, w > 0 ? w : 1, MAX_ARENA, NULL, &plan) ==
-                AC_OK &&
+        if (ac_plan_create(net, params->n, h > 0 ? h : 1, w > 0 ? w : 1, AC_PLAN_MAX_ARENA, NULL,
+                           &plan) == AC_OK &&
             fits(params->device, plan))
             low = middle;
         else
@@ -215,10 +214,10 @@ ac_status ac_session_create(const ac_session_params *params, const ac_log *log, 
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     session->device = params->device;
     TRY(ac_net_parse(net->text, strlen(net->text), net->where, log, &session->net));
-    TRY(ac_plan_create(session->net, params->n, params->height, params->width, MAX_ARENA, log,
-                       &session->plan));
+    TRY(ac_plan_create(session->net, params->n, params->height, params->width, AC_PLAN_MAX_ARENA,
+                       log, &session->plan));
     if (params->guarded)
-        TRY(ac_plan_guard(session->plan, GUARD_BYTES, MAX_ARENA, log));
+        TRY(ac_plan_guard(session->plan, GUARD_BYTES, AC_PLAN_MAX_ARENA, log));
     TRY(check_memory(params, session, log));
     TRY(take_memory(session, log));
     if (params->guarded)
