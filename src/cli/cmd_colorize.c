@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "media/media.h"
 #include "video/colorize.h"
 
 #define WEEK (7 * 24 * 3600)
@@ -83,6 +84,7 @@ static ac_status run(const ac_context *context, const void *opaque)
 
     if (!o->output)
         return ac_context_wrong_use(context, "no output given (-o FILE)");
+    ac_media_redirect_log(context->log);
     TRY(ac_model_locate(o->model, context->log, &model));
     status = ac_colorize_file(
         &(ac_colorize_params){
