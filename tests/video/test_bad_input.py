@@ -19,10 +19,10 @@ folder = films.work_folder()
 default_model = os.path.join(films.samples, "models", "default.safetensors")
 
 
-def fails(what, film, output, *arguments, says, status=1, **options):
+def fails(what, film, output, *arguments, says, status=1, small=films.SMALL, **options):
     """The program refuses: one line that says `says`, `status`, and no new file."""
     before = set(os.listdir("."))
-    result = autochrome("colorize", film, "-o", output, *films.SMALL, *arguments, **options)
+    result = autochrome("colorize", film, "-o", output, *small, *arguments, **options)
     errors = errors_of(result)
     check(result.returncode == status, f"{what}: exit status {result.returncode}", result.stderr)
     check(len(errors) == 1, what + ": one line", result.stderr)
@@ -51,7 +51,7 @@ with open("text.mp4", "w", encoding="utf-8") as f:
 fails("a text named .mp4", "text.mp4", "out.mkv", says="text.mp4")
 ffmpeg("-i", "film.mp4", "-map", "0:a", "-c", "copy", "sound.mp4")
 fails("sound only", "sound.mp4", "out.mkv", says="sound.mp4.*no video")
-fails("a part behind the end", "film.mp4", "out.mkv", "--start", "99", says="film.mp4")
+fails("a part behind the end", "film.mp4", "out.mkv", "--start", "99", says="film.mp4", status=2)
 
 # A film with a damaged middle: the rest is coloured, the damage is told with its time.
 ffmpeg("-i", "film.mp4", "-c", "copy", "damaged.mkv")
@@ -92,14 +92,15 @@ with open("there.mkv", encoding="utf-8") as f:
     check(f.read() == "mine", "an output that is there: is as it was")
 fails("a missing folder", "film.mp4", "no/such/out.mkv", says="no/such")
 fails("output is a folder", "film.mp4", "folder.mp4", "--overwrite", says="folder.mp4")
-fails("a container that nobody knows", "film.mp4", "out.xyz", says="out.xyz.*mkv")
+fails("a container that nobody knows", "film.mp4", "out.xyz", says="out.xyz.*mkv", status=2)
 fails("an encoder that nobody has", "film.mp4", "out.mkv", "--codec", "nocodec", says="nocodec", status=2)
 fails("an encoder of sound", "film.mp4", "out.mkv", "--codec", "aac", says="aac", status=2)
 fails("a preset that nobody has", "film.mp4", "out.mkv", "--preset", "hurry", says="hurry", status=2)
 fails("an option that nobody has", "film.mp4", "out.mkv", "--codec-options", "bogus=1", says="bogus", status=2)
 fails("a pixel format that nobody has", "film.mp4", "out.mkv", "--pix-fmt", "yuv999p",
       says="yuv999p", status=2)
-fails("a pixel format the encoder has not", "film.mp4", "out.mkv", "--pix-fmt", "yuv420p16le",
+fails("a pixel format the encoder has not", "film.mp4", "out.mkv", "--codec", "libx264",
+      "--pix-fmt", "yuv420p16le",
       says="yuv420p16le", status=2)
 ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1", "-attach", films.__file__, "-c:v", "ffv1",
        "-metadata:s:t", "mimetype=text/plain", "attached.mkv")
@@ -182,7 +183,7 @@ def no_description(described, _):
 for what, arguments, says in (
         ("a truncated model", model("a.safetensors", cut=-1000), "a.safetensors"),
         ("a wrong shape", model("b.safetensors", wrong_shape), "b.safetensors.*weight"),
-        ("weights that are no numbers", model("c.safetensors", nan_weights), "c.safetensors.*(NaN|finite)"),
+        ("weights that are no numbers", model("c.safetensors", nan_weights), "c.safetensors.*nan"),
         ("an unknown operation", model("d.safetensors", unknown_operation), "conv9d"),
         ("a header of terabytes", model("e.safetensors", header=1 << 42), "e.safetensors.*header"),
         ("no description", model("f.safetensors", no_description), "f.safetensors.*autochrome.net"),
