@@ -15,7 +15,6 @@
 
 #define DEFAULT_SIZE 256
 #define MAX_SIZE     32768
-#define LINE_WIDTH   79
 
 typedef struct options {
     ac_common_options common;
@@ -237,6 +236,15 @@ static json_t *pair_json(const int pair[2])
     return json_pack("[i,i]", pair[0], pair[1]);
 }
 
+/* 0.1 as the description has it, not 0.100000001 as a float holds it. */
+static json_t *float_json(float value)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%.7g", (double)value);
+    return json_real(strtod(text, NULL));
+}
+
 static json_t *shape_json(int c, int h, int w)
 {
     return json_pack("{s:i, s:i, s:i}", "channels", c, "height", h, "width", w);
@@ -260,8 +268,8 @@ static void add_arguments(const ac_node *node, json_t *layer)
         {AC_ARG_DILATION, "dilation", pair_json(p->dilation)},
         {AC_ARG_GROUPS, "groups", json_integer(p->groups)},
         {AC_ARG_BIAS, "bias", json_boolean(p->bias)},
-        {AC_ARG_EPS, "eps", json_real((double)p->eps)},
-        {AC_ARG_SLOPE, "slope", json_real((double)p->slope)},
+        {AC_ARG_EPS, "eps", float_json(p->eps)},
+        {AC_ARG_SLOPE, "slope", float_json(p->slope)},
         {AC_ARG_FACTOR, "factor", json_integer(p->factor)},
         {AC_ARG_MODE, "mode", json_string(p->bilinear ? "bilinear" : "nearest")},
         {AC_ARG_COUNT_PADDING, "count_padding", json_boolean(p->count_padding)},
@@ -338,7 +346,7 @@ static json_t *subject_json(const subject *s)
     for (int i = 0; i < s->layers->count; i++)
         json_array_append_new(layers, layer_json(&s->layers->items[i], i));
     return json_pack(
-        "{s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:f, s:f, s:f,"
+        "{s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o,"
         " s:b, s:o, s:o, s:o}",
         "file", ac_output_json_text(s->path), "has_weights", s->model != NULL, "parameters",
         (json_int_t)ac_net_parameters(s->net), "multiply_adds", (json_int_t)plan->macs, "input",
@@ -349,10 +357,10 @@ static json_t *subject_json(const subject *s)
         "weights", (json_int_t)plan->weight_bytes, "io", (json_int_t)plan->io_bytes,
         "size_multiple", pair_json(s->net->multiple), "working_size",
         working_size ? json_integer(working_size) : json_null(), "training",
-        training_json(s->model), "input_scale", (double)s->net->input_scale, "input_offset",
-        (double)s->net->input_offset, "output_scale", (double)s->net->output_scale, "colours",
-        s->net->has_output && plan->values[plan->output].shape.c == 2, "layers", layers, "tensors",
-        tensors_json(s->net), "description", ac_output_json_text(s->net->text));
+        training_json(s->model), "input_scale", float_json(s->net->input_scale), "input_offset",
+        float_json(s->net->input_offset), "output_scale", float_json(s->net->output_scale),
+        "colours", s->net->has_output && plan->values[plan->output].shape.c == 2, "layers", layers,
+        "tensors", tensors_json(s->net), "description", ac_output_json_text(s->net->text));
 }
 
 static ac_status run(const ac_context *context, const void *opaque)

@@ -142,3 +142,21 @@ def lightness(count):
 
 def has_device():
     return run("devices", "-q").returncode == 0
+
+
+def model_parts(net):
+    """(header, bytes) of a model of samples/nets/`net`.net with weights made up."""
+    network = json.loads(run("inspect", net, "--json").stdout)
+    header = {"__metadata__": {"autochrome.net": network["description"]}}
+    data, at = bytearray(), 0
+    for number, one in enumerate(sorted(network["tensors"], key=lambda one: one["name"])):
+        count = math.prod(one["shape"])
+        middle = 1 if one["name"].endswith(("_bn.weight", "running_var")) else 0
+        fan_in = math.prod(one["shape"][1:]) or 1
+        data += struct.pack(f"<{count}f", *(
+            middle + ((i * 7919 + number * 104729) % 1999 - 999) / 999 / math.sqrt(fan_in) / 2
+            for i in range(count)))
+        header[one["name"]] = {"dtype": "F32", "shape": one["shape"],
+                               "data_offsets": [at, len(data)]}
+        at = len(data)
+    return header, bytes(data)
