@@ -99,7 +99,7 @@ fail:
 
 static ac_status set_layout(ac_value *value, const ac_value *like, const ac_log *log)
 {
-    value->map = malloc((size_t)value->shape.c * sizeof(*value->map));
+    value->map = malloc((size_t)(value->shape.c > 0 ? value->shape.c : 1) * sizeof(*value->map));
     if (!value->map)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     for (int c = 0; c < value->shape.c; c++)

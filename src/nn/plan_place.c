@@ -81,7 +81,7 @@ static ac_status place_root(ac_plan *plan, placed *arenas, int root, uint64_t ma
         if (value->offset + value->size <= max_arena || value->offset == 0)
             break;
     }
-    if (a == plan->arena_count) {
+    if (!arenas[a].list) { /* a new one */
         arenas[a].list = calloc((size_t)plan->value_count, sizeof(*arenas[a].list));
         if (!arenas[a].list)
             return AC_ERR_MEMORY;

@@ -22,7 +22,8 @@ void ac_log_print(const ac_log *log, ac_log_level level, const char *format, ...
     va_end(args);
 }
 
-ac_status ac_fail(const ac_log *log, ac_status status, const char *format, ...)
+/* In brackets: not the macro that stands for it in analysis. */
+ac_status(ac_fail)(const ac_log *log, ac_status status, const char *format, ...)
 {
     va_list args;
 

@@ -28,4 +28,9 @@ void ac_log_print(const ac_log *log, ac_log_level level, const char *format, ...
 ac_status ac_fail(const ac_log *log, ac_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#ifdef __clang_analyzer__
+/* It does not see into log.c and would think that a failure may come back as AC_OK. */
+#define ac_fail(log, status, ...) (ac_fail(log, status, __VA_ARGS__), (status))
+#endif
+
 #endif

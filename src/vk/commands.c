@@ -109,8 +109,8 @@ static ac_status grow_set_pools(ac_commands *commands)
                                              .maxSets = POOL_SETS,
                                              .poolSizeCount = 2,
                                              .pPoolSizes = sizes};
-    VkDescriptorPool *more =
-        realloc(commands->set_pools, (size_t)(commands->set_pool_count + 1) * sizeof(*more));
+    VkDescriptorPool *more = realloc(commands->set_pools, (size_t)(commands->set_pool_count + 1) *
+                                                              sizeof(VkDescriptorPool));
     VkResult result;
 
     if (!more)
@@ -137,7 +137,7 @@ static ac_status add_view(ac_commands *commands, const ac_binding *binding, uint
 
     if (commands->view_count == commands->view_room) {
         int room = commands->view_room ? 2 * commands->view_room : 32;
-        VkBufferView *more = realloc(commands->views, (size_t)room * sizeof(*more));
+        VkBufferView *more = realloc(commands->views, (size_t)room * sizeof(VkBufferView));
 
         if (!more)
             return ac_fail(device->log, AC_ERR_MEMORY, "out of memory");

@@ -238,7 +238,7 @@ ac_status ac_instance_devices(const ac_instance *instance, const ac_log *log,
     else if (result != VK_SUCCESS)
         return ac_fail(log, AC_ERR_DEVICE, "Vulkan devices cannot be listed: %s",
                        ac_vk_result_name(result));
-    *handles = calloc(number + 1, sizeof(**handles));
+    *handles = calloc(number + 1, sizeof(VkPhysicalDevice));
     *infos = calloc(number + 1, sizeof(**infos));
     if (!*handles || !*infos) {
         status = ac_fail(log, AC_ERR_MEMORY, "out of memory");
