@@ -4,8 +4,8 @@
 #define AC_PUSH_NN_H
 
 /* conv_*.comp and depthwise.comp: one phase of a convolution or transposed convolution.
- * Grid pixel (gy, gx) is output pixel (gy * out_sy + out_y0, gx * out_sx + out_x0); its tap (ky, kx)
- * reads input pixel (gy * SY + ky * DY + in_y0, gx * SX + kx * DX + in_x0), zero outside. */
+ * Grid pixel (gy, gx) is output pixel (gy * out_sy + out_y0, gx * out_sx + out_x0); its tap (ky,
+ * kx) reads input pixel (gy * SY + ky * DY + in_y0, gx * SX + kx * DX + in_x0), zero outside. */
 struct conv_push {
     int in_h, in_w, out_h, out_w;
     int grid_h, grid_w;
@@ -16,8 +16,8 @@ struct conv_push {
     int y_base, y_batch;
     int w_base;    /* of this phase's weights */
     int bias_base; /* vec4 per output quad */
-    int w_row;     /* output channels of a weight row, padded; conv_direct: input channels a group */
-    int oc_tiles;  /* conv_direct: output channels a group */
+    int w_row;    /* output channels of a weight row, padded; conv_direct: input channels a group */
+    int oc_tiles; /* conv_direct: output channels a group */
 };
 
 /* pool.comp, upsample.comp */

@@ -14,7 +14,7 @@ static const ac_command *const commands[] = {
 #ifdef AC_HAVE_COLORIZE
     &ac_command_colorize,
 #endif
-    &ac_command_devices, &ac_command_inspect, &ac_command_run, NULL,
+    &ac_command_devices,  &ac_command_inspect, &ac_command_run, NULL,
 };
 
 static atomic_bool interrupted;
