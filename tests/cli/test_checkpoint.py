@@ -59,7 +59,7 @@ class Landmark(nn.Module):
         x = self.step("conv5", self.step("conv4", self.step("conv3", x2)))
         x = torch.cat((self.step("t_conv1", x), x2), 1)
         x = torch.cat((self.step("t_conv2", x), x1), 1)
-        return self.output(torch.cat((lightness, F.relu(self.t_conv3(x))), 1))
+        return self.output(torch.cat((F.relu(self.t_conv3(x)), lightness), 1))
 
 
 def convert(checkpoint, *arguments, net="landmark", to="model.safetensors"):
