@@ -145,6 +145,9 @@ static bool is_modern(const AVOutputFormat *of)
 
 static bool holds(const AVOutputFormat *of, enum AVCodecID id)
 {
+    /* The muxer of transport streams has no table to ask. */
+    if (!strcmp(of->name, "mpegts"))
+        return id == AV_CODEC_ID_H264 || id == AV_CODEC_ID_HEVC || id == of->video_codec;
     return id == of->video_codec || avformat_query_codec(of, id, FF_COMPLIANCE_NORMAL) == 1;
 }
 

@@ -79,6 +79,14 @@ static bool needs_frame_rate(enum AVCodecID id)
     }
 }
 
+/* Containers that know one rate and no timestamps. */
+static bool has_one_rate(const AVOutputFormat *of)
+{
+    return of->flags & AVFMT_NOTIMESTAMPS ||
+           av_match_name(of->name, "avi,dv,gxf,mxf,mxf_d10,mxf_opatom,ogg,ogv,swf,avm2,rm,roq,amv,"
+                                   "yuv4mpegpipe,rawvideo,film_cpk,smjpeg");
+}
+
 static void set_time(ac_writer *w, const AVOutputFormat *of)
 {
     const AVStream *st = w->input->demux->streams[w->input->stream];
@@ -88,8 +96,7 @@ static void set_time(ac_writer *w, const AVOutputFormat *of)
     if (!rate.num || w->still)
         rate = (AVRational){25, 1};
     e->time_base = st->time_base;
-    if (w->still || needs_frame_rate(e->codec_id) ||
-        !(of->flags & (AVFMT_VARIABLE_FPS | AVFMT_NOTIMESTAMPS)))
+    if (w->still || needs_frame_rate(e->codec_id) || has_one_rate(of))
         e->time_base = av_inv_q(rate);
     else if (e->codec_id == AV_CODEC_ID_MPEG4 && e->time_base.den > 65535) /* a 16-bit field */
         e->time_base = rate.num <= 65535 ? av_inv_q(rate) : (AVRational){1, 1000};
@@ -117,6 +124,12 @@ static void set_picture(ac_writer *w)
     }
 }
 
+/* An option of the encoder's own; not every encoder has any. */
+static const AVOption *find_option(const AVCodecContext *e, const char *name)
+{
+    return e->codec->priv_class ? av_opt_find(e->priv_data, name, NULL, 0, 0) : NULL;
+}
+
 static void set_qscale(AVCodecContext *e, double crf)
 {
     e->flags |= AV_CODEC_FLAG_QSCALE;
@@ -131,7 +144,7 @@ static ac_status set_quality(ac_writer *w, double crf, bool asked)
     const AVOption *option = NULL;
 
     for (size_t i = 0; i < 3 && !option; i++)
-        option = av_opt_find(e->priv_data, names[i], NULL, 0, 0);
+        option = find_option(e, names[i]);
     if (takes_qscale(e->codec)) {
         set_qscale(e, crf);
     } else if (!option) {
@@ -180,7 +193,8 @@ static ac_status set_rate(ac_writer *w, const ac_encoder_wish *wish, const AVDic
             continue;
         TRY(set_quality(w, qualities[i].crf, false));
         TRY(parse(w, qualities[i].options, &more));
-        av_opt_set_dict(e->priv_data, &more); /* what this version does not know is left out */
+        if (more) /* what this version does not know is left out */
+            av_opt_set_dict(e->priv_data, &more);
         av_dict_free(&more);
         return AC_OK;
     }
@@ -198,7 +212,7 @@ static ac_status set_preset(ac_writer *w, const char *preset)
 
     if (!preset)
         return AC_OK;
-    if (!av_opt_find(e->priv_data, "preset", NULL, 0, 0))
+    if (!find_option(e, "preset"))
         return ac_fail(w->log, AC_ERR_ARGUMENT, "the encoder %s has no presets", e->codec->name);
     if (av_opt_set(e->priv_data, "preset", preset, 0) < 0)
         return ac_fail(w->log, AC_ERR_ARGUMENT, "the encoder %s has no preset '%s'", e->codec->name,
@@ -230,10 +244,11 @@ static void describe(ac_writer *w, const ac_encoder_wish *wish, const AVOutputFo
     if (e->flags & AV_CODEC_FLAG_QSCALE)
         av_strlcatf(details, sizeof(details), ", quality %g",
                     (double)e->global_quality / FF_QP2LAMBDA);
-    else if (av_opt_find(e->priv_data, "crf", NULL, 0, 0) &&
-             av_opt_get_double(e->priv_data, "crf", 0, &crf) >= 0 && crf >= 0)
+    else if (find_option(e, "crf") && av_opt_get_double(e->priv_data, "crf", 0, &crf) >= 0 &&
+             crf >= 0)
         av_strlcatf(details, sizeof(details), ", crf %g", crf);
-    if (av_opt_get(e->priv_data, "preset", AV_OPT_ALLOW_NULL, &preset) >= 0 && preset && *preset &&
+    if (find_option(e, "preset") &&
+        av_opt_get(e->priv_data, "preset", AV_OPT_ALLOW_NULL, &preset) >= 0 && preset && *preset &&
         *preset != '-')
         av_strlcatf(details, sizeof(details), ", preset %s", (const char *)preset);
     av_free(preset);

@@ -102,7 +102,6 @@ struct ac_reader {
     int stream;             /* the film's */
     unsigned streams;       /* at opening; those that appear later are passed over */
     bool picture;           /* not a film: a demuxer of still pictures */
-    int64_t *first_pts;     /* of each stream, AV_NOPTS_VALUE while unknown */
     bool *reported;         /* of each stream: something is wrong with it and that was said */
     bool *started;          /* of each stream: a packet of it was handed out */
     bool late_stream_shown; /* a stream that appeared later was named */
@@ -124,6 +123,8 @@ struct ac_reader {
     bool preroll;       /* frames before the start are decoded; damage there is not the film's */
     bool got_first;     /* `first` is known */
     bool clean_before;  /* a sound frame at or before the start was decoded */
+    bool may_retry;     /* while opening: there is an earlier place to begin decoding at ... */
+    bool try_earlier;   /* ... and it is needed */
     bool film_over;     /* nothing more to decode */
     bool end_of_file;   /* nothing more to demux */
     bool drained;       /* decoder was told */

@@ -146,6 +146,11 @@ static ac_status take_frame(ac_reader *r, ac_item *item)
         r->clean_before = true;
     if (r->cut_start && frame->pts < r->start)
         goto done;
+    if (r->may_retry && !r->clean_before && !r->got_first) {
+        r->try_earlier = true;
+        status = AC_END;
+        goto done;
+    }
     r->preroll = false;
     if (r->got_first && r->cut_end && frame->pts >= r->end) {
         r->film_over = true;
@@ -282,8 +287,6 @@ static ac_status read_packet(ac_reader *r, ac_item *item)
         pass_over(r, packet);
     } else if (!(stream->disposition & AV_DISPOSITION_ATTACHED_PIC)) {
         note_end(r, packet, stream);
-        if (r->first_pts[packet->stream_index] == AV_NOPTS_VALUE)
-            r->first_pts[packet->stream_index] = packet->pts;
         if (packet->stream_index != r->stream)
             status = carry(r, item);
         else if (!r->film_over)

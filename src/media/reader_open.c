@@ -15,10 +15,6 @@
 static const int seek_back[] = {0, 3, 15, 60, -1 /* the beginning */};
 #define SEEK_TRIES (int)(sizeof(seek_back) / sizeof(seek_back[0]))
 
-/* What is read ahead for the first timestamp of every sound stream. */
-#define AHEAD_FRAMES  3
-#define AHEAD_PACKETS 200
-
 /* ---- the file ---- */
 
 static bool has_ftyp(const char *path)
@@ -117,13 +113,10 @@ static ac_status find_film(ac_reader *r)
         return ac_fail(r->log, AC_ERR_FORMAT, "%s: has no video stream%s; nothing to colour",
                        r->path, covers ? " but cover art" : "");
     r->picture = is_picture_demuxer(r->demux);
-    r->first_pts = calloc(r->streams, sizeof(*r->first_pts));
     r->reported = calloc(r->streams, sizeof(*r->reported));
     r->started = calloc(r->streams, sizeof(*r->started));
-    if (!r->first_pts || !r->reported || !r->started)
+    if (!r->reported || !r->started)
         return ac_media_no_memory(r->log, r->path);
-    for (unsigned i = 0; i < r->streams; i++)
-        r->first_pts[i] = AV_NOPTS_VALUE;
     return AC_OK;
 }
 
@@ -196,8 +189,6 @@ static void forget_reading(ac_reader *r)
     r->furthest = INT64_MIN;
     r->damage = r->frames = 0;
     r->read_errors = 0;
-    for (unsigned i = 0; i < r->streams; i++)
-        r->first_pts[i] = AV_NOPTS_VALUE;
 }
 
 /* Packets that are over before the start need not be kept until the first frame is found. */
@@ -225,26 +216,36 @@ static ac_status read_to_first(ac_reader *r)
     return status;
 }
 
-static ac_status seek_first(ac_reader *r)
+/* Puts the demuxer `back` seconds before the start, negative: at the beginning. */
+static int seek(const ac_reader *r, int back)
 {
     const AVStream *st = r->demux->streams[r->stream];
+    int64_t first = st->start_time == AV_NOPTS_VALUE ? 0 : st->start_time,
+            to = back < 0 ? first : r->start - llrint(back / av_q2d(st->time_base));
+
+    /* Where timestamps have to be searched for, the very first packet is not found by its own. */
+    if (to <= first && r->demux->iformat->flags & AVFMT_TS_DISCONT)
+        return av_seek_frame(r->demux, -1, 0, AVSEEK_FLAG_BYTE);
+    to = FFMAX(to, first);
+    return avformat_seek_file(r->demux, r->stream, INT64_MIN, to, to, 0);
+}
+
+static ac_status seek_first(ac_reader *r)
+{
     ac_status status = AC_OK;
 
     for (int i = 0; i < SEEK_TRIES; i++) {
-        int64_t to = st->start_time == AV_NOPTS_VALUE ? 0 : st->start_time;
-        int error;
+        int error = seek(r, seek_back[i]);
 
-        if (seek_back[i] >= 0)
-            to = FFMAX(to, r->start - llrint(seek_back[i] / av_q2d(st->time_base)));
-        error = avformat_seek_file(r->demux, r->stream, INT64_MIN, to, to, 0);
         /* What cannot be sought in is read from its beginning, once. */
         if (error < 0 && i > 0)
             continue;
         forget_reading(r);
+        r->may_retry = i < SEEK_TRIES - 1 && error >= 0;
+        r->try_earlier = false;
         status = read_to_first(r);
-        if (status && status != AC_END)
-            return status;
-        if (r->clean_before)
+        r->may_retry = false;
+        if (!r->try_earlier)
             break;
     }
     return status;
@@ -266,24 +267,13 @@ static ac_status find_first(ac_reader *r, double start)
                    avcodec_get_name(r->decoder->codec_id));
 }
 
-static bool sound_known(const ac_reader *r)
+/* A second frame makes a film of what may be a picture. */
+static ac_status look_for_second(ac_reader *r)
 {
-    for (unsigned i = 0; i < r->streams; i++)
-        if (r->demux->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO &&
-            r->first_pts[i] == AV_NOPTS_VALUE)
-            return false;
-    return true;
-}
-
-/* A little more, to know whether a picture is a film after all and where sound begins. */
-static ac_status read_ahead(ac_reader *r)
-{
-    int64_t frames = r->picture ? 2 : AHEAD_FRAMES;
     ac_status status = AC_OK;
     ac_item item;
 
-    while (!status && r->frames < frames && r->ahead_count < AHEAD_PACKETS &&
-           (r->picture || !sound_known(r))) {
+    while (!status && r->picture && r->frames < 2) {
         status = ac_reader_step(r, &item);
         if (!status)
             status = keep_ahead(r, &item);
@@ -349,7 +339,7 @@ ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_r
     TRY(open_decoder(r, params->threads));
     set_cut(r, params);
     TRY(find_first(r, params->start));
-    TRY(read_ahead(r));
+    TRY(look_for_second(r));
     TRY(add_covers(r));
     if (r->picture && r->frames == 1 && r->film_over) {
         r->info.still = true;
@@ -376,7 +366,6 @@ void ac_reader_close(ac_reader **reader)
     avformat_close_input(&r->demux);
     av_packet_free(&r->packet);
     av_frame_free(&r->frame);
-    free(r->first_pts);
     free(r->reported);
     free(r->started);
     free(r->path);

@@ -35,7 +35,7 @@ static void drop_stale(AVFrame *frame)
     frame->flags &= ~(AV_FRAME_FLAG_CORRUPT | AV_FRAME_FLAG_DISCARD);
 }
 
-/* Frames in the enc order of `planar`, with luma that may be shared with the source. */
+/* Luma that stays as it is lies in the source's memory. */
 static ac_status make_planes(const ac_writer *w, const AVFrame *source, AVFrame *frame)
 {
     if (av_frame_get_buffer(frame, 0) < 0)
@@ -44,8 +44,12 @@ static ac_status make_planes(const ac_writer *w, const AVFrame *source, AVFrame 
         ac_convert_luma(w, source, frame);
         return AC_OK;
     }
-    /* Each plane has a buffer of its own; the luma's is exchanged for the decoder's. */
-    av_buffer_unref(&frame->buf[0]);
+    /* All planes lie in one buffer (in some versions of FFmpeg each has its own). That of the luma
+     * is never touched, so no memory is spent on it. */
+    if (frame->buf[1])
+        av_buffer_unref(&frame->buf[0]);
+    else
+        frame->buf[1] = frame->buf[0];
     frame->buf[0] = av_buffer_ref(source->buf[0]);
     frame->data[0] = source->data[0];
     frame->linesize[0] = source->linesize[0];

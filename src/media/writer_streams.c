@@ -146,22 +146,6 @@ static int make_attachment(AVStream *out, const AVStream *in)
     return error;
 }
 
-/* Samples that a decoder is to throw away have timestamps before zero. Matroska can say so, and
- * then need not move the whole film. */
-static void set_padding(const ac_writer *w, const AVOutputFormat *of, AVStream *out, int index)
-{
-    const AVStream *in = w->input->demux->streams[index];
-    int64_t first = w->input->first_pts[index];
-    AVCodecParameters *par = out->codecpar;
-
-    if (!is_matroska(of) || par->codec_type != AVMEDIA_TYPE_AUDIO || par->initial_padding ||
-        w->input->cut_start || first == AV_NOPTS_VALUE || first >= 0 || par->sample_rate <= 0)
-        return;
-    if (av_compare_ts(-first, in->time_base, 1, (AVRational){1, 1}) < 0)
-        par->initial_padding =
-            (int)av_rescale_q(-first, in->time_base, (AVRational){1, par->sample_rate});
-}
-
 static int fill_copy(const ac_writer *w, const AVOutputFormat *of, AVStream *out, int index)
 {
     const AVStream *in = w->input->demux->streams[index];
@@ -188,7 +172,6 @@ static int fill_copy(const ac_writer *w, const AVOutputFormat *of, AVStream *out
         drop_statistics(&out->metadata);
     if (error >= 0)
         error = ac_compat_copy_side_data(out, in, NULL);
-    set_padding(w, of, out, index);
     if (error >= 0 && is_cover(in) && is_matroska(of))
         error = make_attachment(out, in);
     return error;

@@ -123,7 +123,7 @@ def frames(path, stream="v:0"):
     """Times and durations of the frames, in seconds."""
     data = probe(path, "-select_streams", stream, "-show_frames", "-show_entries",
                  "frame=best_effort_timestamp_time,pkt_duration_time,duration_time")
-    return [(float(f["best_effort_timestamp_time"]),
+    return [(float(f.get("best_effort_timestamp_time", "nan")),
              float(f.get("duration_time", f.get("pkt_duration_time", 0))))
             for f in data.get("frames", [])]
 
@@ -146,5 +146,6 @@ def luma_hashes(path, gray=False):
 
 
 def same_times(first, second, tolerance=0.0006):
+    """False for times that are not known."""
     return len(first) == len(second) and all(abs(a - b) <= tolerance
                                              for a, b in zip(first, second))

@@ -129,11 +129,13 @@ for pix_fmt, codec in (("yuyv422", "rawvideo"), ("bgr0", "ffv1"), ("gbrp10le", "
     converts("h264-10.mp4" if "10" in pix_fmt else "h264.mkv", "family.nut", None, codec=codec,
              pix_fmt=pix_fmt)
     check(video("family.nut")["pix_fmt"] == pix_fmt, f"--pix-fmt {pix_fmt}", video("family.nut"))
-converts("h264.mkv", "semi.mkv", codec="libx264", pix_fmt="nv12", options="qp=0")
-check(luma_hashes("semi.mkv") == luma_hashes("h264.mkv"), "nv12 keeps luma")
-for plane, value in (("u", 118), ("v", 148)):
-    ffmpeg("-i", "semi.mkv", "-vf", f"extractplanes={plane}", "-f", "rawvideo", "plane.raw")
-    with open("plane.raw", "rb") as file:
-        check(set(file.read()) == {value}, f"nv12: plane {plane}")
+for pix_fmt in "nv12", "yuv420p":
+    converts("h264.mkv", "lossless.mkv", codec="libx264", pix_fmt=pix_fmt, options="qp=0")
+    check(luma_hashes("lossless.mkv") == luma_hashes("h264.mkv"), f"{pix_fmt} keeps luma")
+    for plane, value in (("u", 118), ("v", 148)):
+        ffmpeg("-i", "lossless.mkv", "-vf", f"extractplanes={plane}", "-f", "rawvideo",
+               "plane.raw")
+        with open("plane.raw", "rb") as file:
+            check(set(file.read()) == {value}, f"{pix_fmt}: plane {plane}")
 
 end()
