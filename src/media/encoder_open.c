@@ -263,23 +263,24 @@ static void describe(ac_writer *w, const ac_encoder_wish *wish, const AVOutputFo
 static ac_status open_encoder(ac_writer *w, AVDictionary **options)
 {
     AVCodecContext *e = w->encoder;
+    const AVCodec *codec = e->codec;
     const AVDictionaryEntry *left;
     int error;
 
     ac_av_forget();
-    error = avcodec_open2(e, e->codec, options);
+    error = avcodec_open2(e, codec, options); /* forgets e->codec when it fails */
     left = av_dict_get(*options, "", NULL, AV_DICT_IGNORE_SUFFIX);
     if (error == AVERROR(ENOMEM))
         return ac_media_no_memory(w->log, w->path);
     if (error < 0)
         return ac_fail(w->log, AC_ERR_ARGUMENT,
-                       "the encoder %s does not take %dx%d %s with these settings: %s",
-                       e->codec->name, e->width, e->height, av_get_pix_fmt_name(w->coded),
+                       "the encoder %s does not take %dx%d %s with these settings: %s", codec->name,
+                       w->format.width, w->format.height, av_get_pix_fmt_name(w->coded),
                        ac_av_why(error).text);
     if (left)
         return ac_fail(w->log, AC_ERR_ARGUMENT,
                        "the encoder %s has no option '%s'; 'ffmpeg -h encoder=%s' lists them",
-                       e->codec->name, left->key, e->codec->name);
+                       codec->name, left->key, codec->name);
     return AC_OK;
 }
 

@@ -24,6 +24,9 @@ typedef struct ac_time_text {
 void ac_av_forget(void);
 ac_av_text ac_av_why(int error);
 ac_status ac_av_status(int error);
+/* How many errors decoders and demuxers have logged so far in this process, none unless we listen,
+ * and the latest. */
+unsigned ac_av_complaints(ac_av_text *latest);
 ac_status ac_media_no_memory(const ac_log *log, const char *path);
 ac_time_text ac_time_show(double seconds); /* h:mm:ss.mmm */
 
@@ -139,7 +142,14 @@ struct ac_reader {
     AVFrame *frame;
     int read_errors; /* in a row */
     int64_t damage;
-    int64_t frames; /* handed out */
+    double damage_time;  /* of the latest */
+    unsigned complaints; /* ac_av_complaints() that were looked at */
+    bool pending;        /* one that may still turn out to be of a damage that is told anyway */
+    double pending_time;
+    int64_t pending_damage;
+    ac_av_text pending_text;
+    int64_t frames;       /* handed out */
+    int64_t film_packets; /* read */
 
     /* Items read ahead while opening, in order. */
     ac_item *ahead;
@@ -172,7 +182,9 @@ struct ac_writer {
     AVCodecContext *encoder;
     AVStream *video;
     AVPacket *packet;
-    int *map; /* input stream -> output stream, -1: not carried */
+    int *map;          /* input stream -> output stream, -1: not carried */
+    int64_t *last_dts; /* of the output's streams, AV_NOPTS_VALUE while unknown */
+    bool *moved_shown; /* of the output's streams: timestamps went backwards, and that was said */
 
     ac_picture_format format;
     enum AVPixelFormat planar; /* of frames handed out */

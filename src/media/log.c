@@ -1,6 +1,7 @@
 /* libav*'s messages: kept from standard error, and quoted in ours where they say why. */
 #include <libavutil/error.h>
 #include <libavutil/log.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,13 +20,49 @@ static _Thread_local struct {
 /* First error of libav on this thread since ac_av_forget(). */
 static _Thread_local char first_error[200];
 
-static void remember(const char *text)
+/* What decoders and demuxers complain of, on any thread. Some say in no other way that what they
+ * hand out is damaged. */
+static struct {
+    pthread_mutex_t lock;
+    unsigned count;
+    ac_av_text latest;
+} complaints = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool is_input(void *object)
+{
+    const AVClass *class = object ? *(const AVClass **)object : NULL;
+    AVClassCategory category = !class                ? AV_CLASS_CATEGORY_NA
+                               : class->get_category ? class->get_category(object)
+                                                     : class->category;
+
+    return category == AV_CLASS_CATEGORY_DECODER || category == AV_CLASS_CATEGORY_DEMUXER;
+}
+
+static void remember(void *object, const char *text)
 {
     /* "[libx264 @ 0x55d0c8a0] width not divisible by 2": the part before is of no use. */
     const char *end = text[0] == '[' ? strstr(text, "] ") : NULL;
 
+    text = end ? end + 2 : text;
     if (!first_error[0])
-        snprintf(first_error, sizeof(first_error), "%s", end ? end + 2 : text);
+        snprintf(first_error, sizeof(first_error), "%s", text);
+    if (is_input(object)) {
+        pthread_mutex_lock(&complaints.lock);
+        complaints.count++;
+        snprintf(complaints.latest.text, sizeof(complaints.latest.text), "%s", text);
+        pthread_mutex_unlock(&complaints.lock);
+    }
+}
+
+unsigned ac_av_complaints(ac_av_text *latest)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&complaints.lock);
+    count = complaints.count;
+    *latest = complaints.latest;
+    pthread_mutex_unlock(&complaints.lock);
+    return count;
 }
 
 static void callback(void *object, int level, const char *format, va_list args)
@@ -42,7 +79,7 @@ static void callback(void *object, int level, const char *format, va_list args)
     while (used && (line.text[used - 1] == '\n' || line.text[used - 1] == '\r'))
         line.text[--used] = '\0';
     if (used && level <= AV_LOG_ERROR)
-        remember(line.text);
+        remember(object, line.text);
     if (used)
         ac_log_print(redirected, level <= AV_LOG_WARNING ? AC_LOG_VERBOSE : AC_LOG_DEBUG, "%s",
                      line.text);

@@ -6,7 +6,8 @@
 
 #define READ_ERRORS_MAX 50                 /* in a row: the rest of the file is given up */
 #define LOOK_BEHIND_END (5 * AV_TIME_BASE) /* how far streams may lag behind the film */
-#define EARLY_END_SLACK AV_TIME_BASE       /* headers are often wrong by less */
+#define SAME_DAMAGE     1.0                /* seconds */
+#define EARLY_END_SLACK 0.75               /* seconds; headers are often wrong by less */
 
 static const AVStream *film(const ac_reader *r)
 {
@@ -29,11 +30,38 @@ void ac_reader_damaged(ac_reader *r, double seconds, const char *what)
     if (r->preroll)
         return;
     r->damage++;
+    r->damage_time = seconds;
     if (r->damage <= AC_DAMAGE_SHOWN)
         ac_log_print(r->log, AC_LOG_WARNING, "%s: damaged at %s: %s", r->path,
                      ac_time_show(seconds).text, what);
     if (r->damage == AC_DAMAGE_SHOWN)
         ac_log_print(r->log, AC_LOG_WARNING, "%s: further damage is only counted", r->path);
+}
+
+/* A decoder that conceals damage without marking the frame, or a demuxer that skips some, still
+ * logs it. As it may run ahead, what is damaged in another way about that time is taken for the
+ * same. */
+static void look_at_complaints(ac_reader *r, double now, bool last)
+{
+    ac_av_text latest;
+    unsigned count = ac_av_complaints(&latest);
+    char what[300];
+
+    if (count != r->complaints && !r->pending &&
+        (!r->damage || now - r->damage_time > SAME_DAMAGE)) {
+        r->pending = true;
+        r->pending_time = now;
+        r->pending_damage = r->damage;
+        r->pending_text = latest;
+    }
+    r->complaints = count;
+    if (!r->pending || (!last && now - r->pending_time < SAME_DAMAGE))
+        return;
+    r->pending = false;
+    if (r->damage != r->pending_damage)
+        return;
+    snprintf(what, sizeof(what), "FFmpeg says: %s", r->pending_text.text);
+    ac_reader_damaged(r, r->pending_time, what);
 }
 
 /* ---- frames ---- */
@@ -151,7 +179,12 @@ static ac_status take_frame(ac_reader *r, ac_item *item)
         status = AC_END;
         goto done;
     }
-    r->preroll = false;
+    if (r->preroll) { /* what was complained of before is not of the part that is read */
+        ac_av_text latest;
+
+        r->preroll = false;
+        r->complaints = ac_av_complaints(&latest);
+    }
     if (r->got_first && r->cut_end && frame->pts >= r->end) {
         r->film_over = true;
         goto done;
@@ -159,6 +192,7 @@ static ac_status take_frame(ac_reader *r, ac_item *item)
     if (damaged)
         ac_reader_damaged(r, since_start(r, frame->pts, film(r)->time_base),
                           "a picture with errors, mended by the decoder");
+    look_at_complaints(r, since_start(r, frame->pts, film(r)->time_base), false);
     status = keep_frame(r, item);
 done:
     av_frame_unref(frame);
@@ -178,23 +212,29 @@ static void note_end(ac_reader *r, const AVPacket *packet, const AVStream *strea
         r->furthest = end;
 }
 
+/* Seconds of the film that its header promises and the file does not hold. */
+static double missing_end(const ac_reader *r)
+{
+    const AVStream *st = film(r);
+    int64_t duration = r->demux->duration;
+
+    /* For this format libavformat estimates the duration anew from the file's size. */
+    if (!strcmp(r->demux->iformat->name, "avi") && r->frame_rate.num && !r->cut_start)
+        return (double)(st->nb_frames - r->film_packets) / av_q2d(r->frame_rate);
+    if (duration == AV_NOPTS_VALUE ||
+        r->demux->duration_estimation_method != AVFMT_DURATION_FROM_STREAM)
+        return 0;
+    return (double)(ac_reader_origin(r) + duration - r->furthest) / AV_TIME_BASE;
+}
+
 /* A file that was cut off is read to its end without an error; only its header tells. */
 static void check_early_end(ac_reader *r)
 {
-    int64_t duration = r->demux->duration;
-    const AVStream *st = film(r);
-    double end;
+    double end = (double)(r->furthest - ac_reader_origin(r)) / AV_TIME_BASE;
 
-    if (r->picture || r->damage ||
-        r->demux->duration_estimation_method != AVFMT_DURATION_FROM_STREAM)
-        return;
-    if (duration == AV_NOPTS_VALUE && st->duration != AV_NOPTS_VALUE)
-        duration = av_rescale_q(st->duration, st->time_base, AV_TIME_BASE_Q);
-    if (duration == AV_NOPTS_VALUE ||
-        ac_reader_origin(r) + duration - r->furthest <= EARLY_END_SLACK)
-        return;
-    end = (double)(r->furthest - ac_reader_origin(r)) / AV_TIME_BASE;
-    ac_reader_damaged(r, end < 0 ? 0 : end, "the file ends here, before the end its header gives");
+    if (!r->picture && missing_end(r) > EARLY_END_SLACK)
+        ac_reader_damaged(r, end < 0 ? 0 : end,
+                          "the file ends here, before the end its header gives");
 }
 
 static ac_status end_of_file(ac_reader *r)
@@ -276,23 +316,25 @@ static ac_status read_packet(ac_reader *r, ac_item *item)
 {
     AVPacket *packet = r->packet;
     ac_status status = AC_OK;
+    int error = av_read_frame(r->demux, packet), index = packet->stream_index;
+    int64_t dts = packet->dts;
     const AVStream *stream;
-    int error = av_read_frame(r->demux, packet);
 
     if (error < 0)
         return read_failed(r, error);
     r->read_errors = 0;
-    stream = r->demux->streams[packet->stream_index];
-    if ((unsigned)packet->stream_index >= r->streams) {
+    stream = r->demux->streams[index];
+    if ((unsigned)index >= r->streams) {
         pass_over(r, packet);
     } else if (!(stream->disposition & AV_DISPOSITION_ATTACHED_PIC)) {
         note_end(r, packet, stream);
-        if (packet->stream_index != r->stream)
+        if (index != r->stream)
             status = carry(r, item);
         else if (!r->film_over)
             decode(r, packet);
-        if (r->film_over && packet->dts != AV_NOPTS_VALUE &&
-            av_compare_ts(packet->dts, stream->time_base, r->stop_after, AV_TIME_BASE_Q) > 0)
+        r->film_packets += index == r->stream;
+        if (r->film_over && dts != AV_NOPTS_VALUE &&
+            av_compare_ts(dts, stream->time_base, r->stop_after, AV_TIME_BASE_Q) > 0)
             r->end_of_file = true;
     }
     av_packet_unref(packet);
@@ -320,9 +362,11 @@ ac_status ac_reader_step(ac_reader *r, ac_item *item)
         else if (error != AVERROR(EAGAIN))
             ac_reader_damaged(r, next_time(r), "a picture cannot be decoded and is missing");
     }
-    if (r->end_of_file)
-        return r->film_over ? AC_END : AC_OK;
-    return read_packet(r, item);
+    if (r->end_of_file && r->film_over) {
+        look_at_complaints(r, next_time(r), true);
+        return AC_END;
+    }
+    return r->end_of_file ? AC_OK : read_packet(r, item);
 }
 
 /* ---- handing out ---- */

@@ -180,14 +180,18 @@ static void forget_ahead(ac_reader *r)
 
 static void forget_reading(ac_reader *r)
 {
+    ac_av_text latest;
+
     forget_ahead(r);
+    r->complaints = ac_av_complaints(&latest);
+    r->pending = false;
     avcodec_flush_buffers(r->decoder);
     r->end_of_file = r->film_over = r->got_first = r->clean_before = false;
     r->preroll = r->cut_start;
     r->last_pts = AV_NOPTS_VALUE;
     r->last_duration = 0;
     r->furthest = INT64_MIN;
-    r->damage = r->frames = 0;
+    r->damage = r->frames = r->film_packets = 0;
     r->read_errors = 0;
 }
 

@@ -251,6 +251,31 @@ fail:
     return status;
 }
 
+/* Muxers refuse packets whose decoding times go backwards, as they do in damaged films. */
+static void mend_order(ac_writer *w, AVPacket *packet, const AVStream *from)
+{
+    int64_t *last = &w->last_dts[packet->stream_index],
+            least = *last + !(w->mux->oformat->flags & AVFMT_TS_NONSTRICT);
+
+    if (packet->pts == AV_NOPTS_VALUE)
+        packet->pts = packet->dts;
+    if (packet->dts == AV_NOPTS_VALUE)
+        return;
+    if (*last != AV_NOPTS_VALUE && packet->dts < least) {
+        if (!w->moved_shown[packet->stream_index])
+            ac_log_print(w->log, AC_LOG_WARNING,
+                         "%s: timestamps of stream %d (%s, %s) go backwards; its packets are moved "
+                         "there",
+                         w->input->path, from->index,
+                         av_get_media_type_string(from->codecpar->codec_type),
+                         avcodec_get_name(from->codecpar->codec_id));
+        w->moved_shown[packet->stream_index] = true;
+        packet->dts = least;
+        packet->pts = FFMAX(packet->pts, least);
+    }
+    *last = packet->dts;
+}
+
 ac_status ac_writer_put_packet(ac_writer *w, ac_packet **packet)
 {
     AVPacket *av = (*packet)->av;
@@ -262,8 +287,7 @@ ac_status ac_writer_put_packet(ac_writer *w, ac_packet **packet)
         av_packet_rescale_ts(av, from->time_base, w->mux->streams[index]->time_base);
         av->stream_index = index;
         av->pos = -1;
-        if (av->pts == AV_NOPTS_VALUE)
-            av->pts = av->dts;
+        mend_order(w, av, from);
         status = mux(w, av);
     }
     ac_packet_free(packet);

@@ -152,6 +152,8 @@ void ac_writer_close(ac_writer **writer)
     free(w->final);
     free(w->path);
     free(w->map);
+    free(w->last_dts);
+    free(w->moved_shown);
     free(w->luma_table);
     free(w->durations);
     free(w);

@@ -410,10 +410,14 @@ ac_status ac_writer_add_streams(ac_writer *w)
     int error;
 
     w->map = calloc(w->input->streams, sizeof(*w->map));
-    if (!w->map)
+    w->last_dts = calloc(w->input->streams, sizeof(*w->last_dts));
+    w->moved_shown = calloc(w->input->streams, sizeof(*w->moved_shown));
+    if (!w->map || !w->last_dts || !w->moved_shown)
         return ac_media_no_memory(w->log, w->path);
-    for (unsigned i = 0; i < w->input->streams; i++)
+    for (unsigned i = 0; i < w->input->streams; i++) {
         w->map[i] = -1;
+        w->last_dts[i] = AV_NOPTS_VALUE;
+    }
     ac_av_forget();
     error = try_stream(w, w->mux->oformat, -1);
     if (error < 0)
