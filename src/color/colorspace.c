@@ -2,18 +2,22 @@
 
 #include <math.h>
 
+typedef struct point {
+    double x, y;
+} point;
+
 /* CIE x, y of red, green, blue; all with white D65 (H.273, table 2; C and DCI white are taken for
  * D65, which moves no hue visibly and keeps gray gray). */
-static const double *chromaticities(int primaries)
+static const point *chromaticities(int primaries)
 {
-    static const double bt709[6] = {0.640, 0.330, 0.300, 0.600, 0.150, 0.060};
-    static const double bt470m[6] = {0.67, 0.33, 0.21, 0.71, 0.14, 0.08};
-    static const double bt470bg[6] = {0.64, 0.33, 0.29, 0.60, 0.15, 0.06};
-    static const double smpte170m[6] = {0.630, 0.340, 0.310, 0.595, 0.155, 0.070};
-    static const double film[6] = {0.681, 0.319, 0.243, 0.692, 0.145, 0.049};
-    static const double bt2020[6] = {0.708, 0.292, 0.170, 0.797, 0.131, 0.046};
-    static const double p3[6] = {0.680, 0.320, 0.265, 0.690, 0.150, 0.060};
-    static const double ebu3213[6] = {0.630, 0.340, 0.295, 0.605, 0.155, 0.077};
+    static const point bt709[3] = {{0.640, 0.330}, {0.300, 0.600}, {0.150, 0.060}};
+    static const point bt470m[3] = {{0.67, 0.33}, {0.21, 0.71}, {0.14, 0.08}};
+    static const point bt470bg[3] = {{0.64, 0.33}, {0.29, 0.60}, {0.15, 0.06}};
+    static const point smpte170m[3] = {{0.630, 0.340}, {0.310, 0.595}, {0.155, 0.070}};
+    static const point film[3] = {{0.681, 0.319}, {0.243, 0.692}, {0.145, 0.049}};
+    static const point bt2020[3] = {{0.708, 0.292}, {0.170, 0.797}, {0.131, 0.046}};
+    static const point p3[3] = {{0.680, 0.320}, {0.265, 0.690}, {0.150, 0.060}};
+    static const point ebu3213[3] = {{0.630, 0.340}, {0.295, 0.605}, {0.155, 0.077}};
 
     switch (primaries) {
     case 4:
@@ -59,13 +63,13 @@ static void invert(double m[3][3])
 static void set_primaries(ac_colorspace *space, int primaries)
 {
     static const double white[3] = {0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290};
-    const double *xy = chromaticities(primaries);
+    const point *colour = chromaticities(primaries);
     double m[3][3], inverse[3][3];
 
     for (int c = 0; c < 3; c++) {
-        m[0][c] = xy[2 * c] / xy[2 * c + 1] / white[0];
+        m[0][c] = colour[c].x / colour[c].y / white[0];
         m[1][c] = 1;
-        m[2][c] = (1 - xy[2 * c] - xy[2 * c + 1]) / xy[2 * c + 1] / white[2];
+        m[2][c] = (1 - colour[c].x - colour[c].y) / colour[c].y / white[2];
     }
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < 3; k++)

@@ -173,7 +173,6 @@ static ac_status paint(job *j)
     }
     if (status != AC_END)
         goto fail;
-    status = AC_OK;
     while (j->ended < j->begun)
         TRY(end_frame(j));
     if (j->begun == 0) {
