@@ -102,58 +102,57 @@ struct ac_reader {
     char *path;
     AVFormatContext *demux;
     AVCodecContext *decoder;
-    int stream;             /* the film's */
-    unsigned streams;       /* at opening; those that appear later are passed over */
-    bool picture;           /* not a film: a demuxer of still pictures */
-    bool *reported;         /* of each stream: something is wrong with it and that was said */
-    bool *started;          /* of each stream: a packet of it was handed out */
-    bool late_stream_shown; /* a stream that appeared later was named */
-
+    AVPacket *packet;
+    AVFrame *frame;
+    int stream;            /* the film's */
+    unsigned streams;      /* at opening; those that appear later are passed over */
+    bool *reported;        /* of each stream: something is wrong with it and that was said */
+    bool *started;         /* of each stream: a packet of it was handed out */
+    int width, height;     /* as decoded, before a still picture is turned upright */
+    AVRational frame_rate; /* 0/1 when unknown */
     ac_reader_info info;
     ac_tags tags;
     ac_luma luma;
-    int width, height; /* as decoded, before a still picture is turned upright */
     ac_turn turn;
-    bool top_first;
-    AVRational frame_rate; /* 0/1 when unknown */
+
+    bool picture;           /* not a film: a demuxer of still pictures */
+    bool top_first;         /* of interlaced films */
+    bool cut_start;         /* a start was asked for */
+    bool cut_end;           /* a duration was */
+    bool preroll;           /* what is before the start is decoded; its damage is not the film's */
+    bool got_first;         /* `first` is known */
+    bool clean_before;      /* a sound frame at or before the start was decoded */
+    bool may_retry;         /* while opening: there is an earlier place to begin decoding at ... */
+    bool try_earlier;       /* ... and it is needed */
+    bool film_over;         /* nothing more to decode */
+    bool end_of_file;       /* nothing more to demux */
+    bool late_stream_shown; /* a stream that appeared later was named */
+    bool repaired_shown;    /* a frame's timestamp had to be mended */
+    bool pending;           /* a complaint that may be about a damage that is told anyway */
 
     /* What was asked for, in the film's time base. */
-    bool cut_start, cut_end;
     int64_t start;      /* frames before are dropped */
     int64_t first;      /* pts of the first frame kept: becomes 0 when cut_start */
     int64_t end;        /* with cut_end: frames from here on are dropped */
     double duration;    /* asked for, seconds */
-    bool preroll;       /* frames before the start are decoded; damage there is not the film's */
-    bool got_first;     /* `first` is known */
-    bool clean_before;  /* a sound frame at or before the start was decoded */
-    bool may_retry;     /* while opening: there is an earlier place to begin decoding at ... */
-    bool try_earlier;   /* ... and it is needed */
-    bool film_over;     /* nothing more to decode */
-    bool end_of_file;   /* nothing more to demux */
-    bool drained;       /* decoder was told */
     int64_t stop_after; /* AV_TIME_BASE: when cut_end, packets are looked for up to here */
 
-    /* Timestamps. */
-    int64_t last_pts, last_duration;
-    bool repaired_shown;
-    int64_t furthest; /* AV_TIME_BASE: where the packets read so far end */
+    int64_t last_pts, last_duration; /* of the latest frame */
+    int64_t furthest;                /* AV_TIME_BASE: where the packets read so far end */
+    int64_t frames;                  /* handed out */
+    int64_t film_packets;            /* read */
 
-    AVPacket *packet;
-    AVFrame *frame;
-    int read_errors; /* in a row */
     int64_t damage;
-    double damage_time;  /* of the latest */
-    unsigned complaints; /* ac_av_complaints() that were looked at */
-    bool pending;        /* one that may still turn out to be of a damage that is told anyway */
-    double pending_time;
-    int64_t pending_damage;
+    double damage_time;     /* of the latest */
+    double pending_time;    /* of the complaint */
+    int64_t pending_damage; /* `damage` at that time */
     ac_av_text pending_text;
-    int64_t frames;       /* handed out */
-    int64_t film_packets; /* read */
+    unsigned complaints; /* ac_av_complaints() that were looked at */
+    int read_errors;     /* in a row */
 
     /* Items read ahead while opening, in order. */
-    ac_item *ahead;
     unsigned ahead_count, ahead_next, ahead_size;
+    ac_item *ahead;
 };
 
 /* One step of reading: *item stays empty when there was none to hand out yet. */

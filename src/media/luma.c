@@ -125,10 +125,11 @@ static void read_samples(uint16_t *to, const AVFrame *frame, const AVPixFmtDescr
 
 static void widen(uint16_t *samples, int count, const AVPixFmtDescriptor *desc, int depth)
 {
-    uint32_t max = (1u << depth) - 1;
+    uint32_t max;
 
-    if (desc->flags & AV_PIX_FMT_FLAG_FLOAT || depth == 16)
+    if (desc->flags & AV_PIX_FMT_FLAG_FLOAT || depth >= 16)
         return;
+    max = (1u << depth) - 1;
     for (int x = 0; x < count; x++)
         samples[x] = (uint16_t)((samples[x] * 65535u + max / 2) / max);
 }

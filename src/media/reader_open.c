@@ -71,7 +71,7 @@ static ac_status open_demuxer(ac_reader *r)
         return ac_fail(r->log, AC_ERR_FORMAT,
                        "%s: is not a film or a picture, or of a kind that FFmpeg cannot read",
                        r->path);
-    if (error < 0)
+    if (error < 0 || !r->demux)
         return ac_fail(r->log, ac_av_status(error), "%s: cannot be read: %s", r->path,
                        ac_av_why(error).text);
     error = avformat_find_stream_info(r->demux, NULL);
@@ -97,6 +97,8 @@ static ac_status find_film(ac_reader *r)
 {
     unsigned covers = 0;
 
+    if (!r->demux) /* cannot be; for the static analyzer */
+        return AC_ERR_FORMAT;
     r->stream = -1;
     r->streams = r->demux->nb_streams;
     for (unsigned i = 0; i < r->streams && r->stream < 0; i++) {

@@ -156,10 +156,8 @@ static int fill_copy(const ac_writer *w, const AVOutputFormat *of, AVStream *out
     if (error < 0)
         return error;
     /* A tag is a container's own name of a codec; others have others. */
-    if (of->codec_tag && av_codec_get_id(of->codec_tag, par->codec_tag) != par->codec_id &&
-        av_codec_get_tag2(of->codec_tag, par->codec_id, &tag))
-        par->codec_tag = 0;
-    else if (!of->codec_tag)
+    if (!of->codec_tag || (av_codec_get_id(of->codec_tag, par->codec_tag) != par->codec_id &&
+                           av_codec_get_tag2(of->codec_tag, par->codec_id, &tag)))
         par->codec_tag = 0;
     out->time_base = in->time_base;
     out->avg_frame_rate = in->avg_frame_rate;
@@ -309,7 +307,7 @@ static int copy_chapters(const ac_writer *w)
 
     if (!in->nb_chapters)
         return 0;
-    mux->chapters = av_calloc(in->nb_chapters, sizeof(*mux->chapters));
+    mux->chapters = av_calloc(in->nb_chapters, sizeof(AVChapter *));
     if (!mux->chapters)
         return AVERROR(ENOMEM);
     for (unsigned i = 0; i < in->nb_chapters; i++) {

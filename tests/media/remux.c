@@ -75,7 +75,7 @@ static void fill_chroma(ac_frame *frame, const ac_picture_format *f)
         uint8_t *line = ac_frame_plane(frame, plane, &stride);
 
         for (int y = 0; y < height; y++, line += stride)
-            for (int x = 0; x < width; x++) {
+            for (ptrdiff_t x = 0; x < width; x++) {
                 if (f->depth == 8) {
                     line[x] = (uint8_t)value;
                 } else {

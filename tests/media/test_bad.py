@@ -61,7 +61,7 @@ if os.geteuid():
     os.mkdir("readonly", 0o555)
     fails("film.mp4", "readonly/out.mkv", IO, "readonly/out.mkv: cannot be written")
 else:
-    fails("film.mp4", "/sys/out.mkv", IO, "/sys/out.mkv: cannot be written")
+    fails("film.mp4", "/proc/out.mkv", IO, "/proc/out.mkv: cannot be written")
 fails("film.mp4", "out", ARGUMENT, "out: the name's ending", ".mkv")
 fails("film.mp4", "out.xyz", ARGUMENT, "out.xyz: the name's ending", ".mkv")
 fails("film.mp4", "out.png", ARGUMENT, "out.png: is a picture's name, but film.mp4 is a film")

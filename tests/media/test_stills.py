@@ -44,7 +44,8 @@ for path in "gray.png", "gray.tif", "gray.pgm", "pal8.png", "gray.bmp":
     made = video("out.png")
     check((made["pix_fmt"], made["width"], made["height"]) == ("rgb24", 61, 43), f"{path}: out.png",
           made)
-    apart = largest(luma(pixels("out.png", "rgb24"), 0.2126, 0.0722), luma(pixels(path, "rgb24"), 0.2126, 0.0722))
+    apart = largest(luma(pixels("out.png", "rgb24"), 0.2126, 0.0722),
+                    luma(pixels(path, "rgb24"), 0.2126, 0.0722))
     check(apart is not None and apart <= 1, f"{path}: luma within one value", apart)
 check(not converts("gray.png", "out.png").warnings, "nothing to warn of")
 for output in "out.tif", "out.tiff":
@@ -53,7 +54,8 @@ for output in "out.tif", "out.tiff":
     check(apart is not None and apart <= 1, f"{output}: luma within one value", apart)
 converts("gray16.png", "out.png")
 check(video("out.png")["pix_fmt"] == "rgb48be", "16 bits stay", video("out.png"))
-apart = largest(luma(pixels("out.png", "rgb48le"), 0.2126, 0.0722), pixels("gray16.png", "gray16le"))
+apart = largest(luma(pixels("out.png", "rgb48le"), 0.2126, 0.0722),
+                pixels("gray16.png", "gray16le"))
 check(apart is not None and apart <= 1, "16 bits: luma within one value", apart)
 converts("gray16.png", "out.tif")
 check(video("out.tif")["pix_fmt"] == "rgb48le", "16 bits stay in TIFF", video("out.tif"))
@@ -98,7 +100,8 @@ with open("gray.jpg", "rb") as file:
 for orientation, turn in ((1, "null"), (2, "hflip"), (3, "hflip,vflip"), (4, "vflip"),
                           (5, "transpose=0"), (6, "transpose=1"), (7, "transpose=3"),
                           (8, "transpose=2")):
-    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHHI", 0x0112, 3, 1, orientation, 0, 0)
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHHI", 0x0112, 3, 1,
+                                                           orientation, 0, 0)
     with open("turned.jpg", "wb") as file:
         file.write(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
     converts("turned.jpg", "out.png")

@@ -1,7 +1,5 @@
 """All that a film holds beside its pictures reaches the output: streams, times, tags."""
 
-import os
-
 from media import (UNSUPPORTED, check, converts, end, fails, ffmpeg, frames, packets, probe,
                    same_times, source, streams, tone, video)
 
@@ -61,6 +59,7 @@ ffmpeg(*source(seconds=2), *tone(2), *tone(2, 880), "-i", "one.srt", "-i", "chap
        "-metadata:s:v:0", "title=Pictures",
        "-disposition:a:0", "default", "-disposition:a:1", "comment", "-disposition:s:0", "forced",
        "-attach", "font.ttf", "-metadata:s:t", "mimetype=application/x-truetype-font",
+       "-vf", "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709",
        "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709",
        "-aspect", "16:9", "all.mkv")
 converts("all.mkv", "all-out.mkv", **FAST)
@@ -115,15 +114,18 @@ ffmpeg(*source(seconds=2), *tone(2), "-i", "one.srt", "-i", "cover.png", "-map",
        "-c:s", "mov_text", "-c:v:1", "copy", "-disposition:v:1", "attached_pic",
        "-metadata:s:a:0", "language=eng", "-metadata", "title=Sideways",
        "-timecode", "01:00:00:00", "phone0.mp4")
-ffmpeg("-i", "phone0.mp4", "-map", "0:v", "-map", "0:a", "-map", "0:s", "-c", "copy",
-       "-metadata:s:v:0", "rotate=90", "phone.mp4") if probe("phone0.mp4") and \
-    not os.environ.get("AC_NEW_FFMPEG") else None
 
 
 def rotation(path):
     return [s.get("rotation") for s in video(path).get("side_data_list", []) if "rotation" in s]
 
 
+# Old FFmpeg turns a film by metadata, new FFmpeg by an option.
+for turn in (["-i", "phone0.mp4", "-metadata:s:v:0", "rotate=90"],
+             ["-display_rotation:v:0", "270", "-i", "phone0.mp4"]):
+    ffmpeg(*turn, "-map", "0:v", "-map", "0:a", "-map", "0:s", "-c", "copy", "phone.mp4")
+    if rotation("phone.mp4"):
+        break
 converts("phone.mp4", "phone-out.mp4", **FAST)
 check_carried("phone.mp4", "phone-out.mp4")
 check_times("phone.mp4", "phone-out.mp4")
@@ -154,9 +156,9 @@ ffmpeg(*source(seconds=2), "-vf", "select='not(mod(n,7))+not(mod(n,3))',settb=1/
 for output in "vfr-out.mp4", "vfr-out.mkv", "vfr-ffv1.mkv", "vfr-out.mov":
     converts("vfr.mp4", output, **({"codec": "ffv1"} if "ffv1" in output else FAST))
     check_times("vfr.mp4", output, 1e-5 if output.endswith(("mp4", "mov")) else 0.0006)
-check(abs(float(video("vfr.mp4")["duration"]) - float(video("vfr-out.mp4")["duration"])) < 1e-4,
-      "duration of a film with variable frame rate",
-      (video("vfr.mp4")["duration"], video("vfr-out.mp4")["duration"]))
+last, made = frames("vfr.mp4")[-1], frames("vfr-out.mp4")[-1]
+check(last[1] == 0 or abs(sum(last) - sum(made)) < 1e-4,  # FFmpeg 7 does not give it here
+      "duration of a film with variable frame rate", (last, made))
 converts("vfr.mp4", "vfr-out.avi", warnings=None)
 check(len(frames("vfr-out.avi")) >= len(frames("vfr.mp4")), "AVI: all frames")
 
