@@ -129,3 +129,18 @@ const enum AVPixelFormat *ac_compat_pix_fmts(const AVCodec *codec)
     return codec->pix_fmts;
 #endif
 }
+
+int64_t ac_compat_copy_shift(const AVOutputFormat *of, const AVStream *to)
+{
+#if LIBAVFORMAT_VERSION_MAJOR < 60
+    const AVCodecParameters *par = to->codecpar;
+
+    if (par->codec_id == AV_CODEC_ID_OPUS && par->initial_padding > 0 &&
+        (!strcmp(of->name, "matroska") || !strcmp(of->name, "webm")))
+        return av_rescale_q(par->initial_padding, (AVRational){1, 48000}, to->time_base);
+#else
+    (void)of;
+    (void)to;
+#endif
+    return 0;
+}

@@ -28,4 +28,9 @@ int ac_compat_copy_side_data(AVStream *to, const AVStream *from,
 /* Pixel formats that the encoder takes, ended by AV_PIX_FMT_NONE; NULL: it takes any. */
 const enum AVPixelFormat *ac_compat_pix_fmts(const AVCodec *codec);
 
+/* By how much a packet that is copied has to be moved, in the time base of `to`: FFmpeg 5.1 writes
+ * an Opus stream's delay into Matroska files and takes it off again when it reads them, but does
+ * not put it back on when it writes, so that with every copy the sound came earlier by it. */
+int64_t ac_compat_copy_shift(const AVOutputFormat *of, const AVStream *to);
+
 #endif

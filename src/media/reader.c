@@ -4,11 +4,12 @@
 
 #include "media/internal.h"
 
-#define READ_ERRORS_MAX 50               /* in a row: the rest of the file is given up */
-#define LOOK_BEHIND_END INT64_C(5000000) /* AV_TIME_BASE; how far streams may lag behind the film  \
-                                          */
-#define SAME_DAMAGE     1.0              /* seconds */
-#define EARLY_END_SLACK 0.75             /* seconds; headers are often wrong by less */
+#define READ_ERRORS_MAX 50 /* in a row: the rest of the file is given up */
+#define LOOK_BEHIND_END                                                                            \
+    INT64_C(5000000)         /* AV_TIME_BASE; how far streams may lag behind the film              \
+                              */
+#define SAME_DAMAGE     1.0  /* seconds */
+#define EARLY_END_SLACK 0.75 /* seconds; headers are often wrong by less */
 
 static const AVStream *film(const ac_reader *r)
 {

@@ -284,7 +284,14 @@ ac_status ac_writer_put_packet(ac_writer *w, ac_packet **packet)
     ac_status status = AC_OK;
 
     if (index >= 0) {
-        av_packet_rescale_ts(av, from->time_base, w->mux->streams[index]->time_base);
+        const AVStream *to = w->mux->streams[index];
+        int64_t shift = ac_compat_copy_shift(w->mux->oformat, to);
+
+        av_packet_rescale_ts(av, from->time_base, to->time_base);
+        if (av->pts != AV_NOPTS_VALUE)
+            av->pts += shift;
+        if (av->dts != AV_NOPTS_VALUE)
+            av->dts += shift;
         av->stream_index = index;
         av->pos = -1;
         mend_order(w, av, from);
