@@ -68,25 +68,25 @@ const uint8_t *ac_compat_side_data(const AVStream *stream, enum AVPacketSideData
     return found ? found->data : NULL;
 }
 
-int ac_compat_copy_side_data(AVStream *to, const AVStream *from,
-                             bool (*wanted)(enum AVPacketSideDataType type))
+int ac_compat_add_side_data(AVStream *to, enum AVPacketSideDataType type, const uint8_t *data,
+                            size_t size)
 {
     AVCodecParameters *par = to->codecpar;
+    AVPacketSideData *made;
 
-    for (int i = 0; i < from->codecpar->nb_coded_side_data; i++) {
-        const AVPacketSideData *one = &from->codecpar->coded_side_data[i];
-        AVPacketSideData *made;
-
-        if ((wanted && !wanted(one->type)) ||
-            av_packet_side_data_get(par->coded_side_data, par->nb_coded_side_data, one->type))
-            continue;
-        made = av_packet_side_data_new(&par->coded_side_data, &par->nb_coded_side_data, one->type,
-                                       one->size, 0);
-        if (!made)
-            return AVERROR(ENOMEM);
-        memcpy(made->data, one->data, one->size);
-    }
+    if (av_packet_side_data_get(par->coded_side_data, par->nb_coded_side_data, type))
+        return 0;
+    made = av_packet_side_data_new(&par->coded_side_data, &par->nb_coded_side_data, type, size, 0);
+    if (!made)
+        return AVERROR(ENOMEM);
+    memcpy(made->data, data, size);
     return 0;
+}
+
+static const AVPacketSideData *list_side_data(const AVStream *stream, int *count)
+{
+    *count = stream->codecpar->nb_coded_side_data;
+    return stream->codecpar->coded_side_data;
 }
 
 #else
@@ -98,24 +98,39 @@ const uint8_t *ac_compat_side_data(const AVStream *stream, enum AVPacketSideData
     return av_stream_get_side_data(stream, type, size);
 }
 
-int ac_compat_copy_side_data(AVStream *to, const AVStream *from,
-                             bool (*wanted)(enum AVPacketSideDataType type))
+int ac_compat_add_side_data(AVStream *to, enum AVPacketSideDataType type, const uint8_t *data,
+                            size_t size)
 {
-    for (int i = 0; i < from->nb_side_data; i++) {
-        const AVPacketSideData *one = &from->side_data[i];
-        uint8_t *made;
+    uint8_t *made;
 
-        if ((wanted && !wanted(one->type)) || av_stream_get_side_data(to, one->type, NULL))
-            continue;
-        made = av_stream_new_side_data(to, one->type, one->size);
-        if (!made)
-            return AVERROR(ENOMEM);
-        memcpy(made, one->data, one->size);
-    }
+    if (av_stream_get_side_data(to, type, NULL))
+        return 0;
+    made = av_stream_new_side_data(to, type, size);
+    if (!made)
+        return AVERROR(ENOMEM);
+    memcpy(made, data, size);
     return 0;
 }
 
+static const AVPacketSideData *list_side_data(const AVStream *stream, int *count)
+{
+    *count = stream->nb_side_data;
+    return stream->side_data;
+}
+
 #endif
+
+int ac_compat_copy_side_data(AVStream *to, const AVStream *from,
+                             bool (*wanted)(enum AVPacketSideDataType type))
+{
+    int count, error = 0;
+    const AVPacketSideData *list = list_side_data(from, &count);
+
+    for (int i = 0; i < count && error >= 0; i++)
+        if (!wanted || wanted(list[i].type))
+            error = ac_compat_add_side_data(to, list[i].type, list[i].data, list[i].size);
+    return error;
+}
 
 const enum AVPixelFormat *ac_compat_pix_fmts(const AVCodec *codec)
 {

@@ -20,6 +20,9 @@ void ac_compat_set_duration(AVFrame *frame, int64_t duration);
 /* Side data of a whole stream; NULL when there is none of the type. */
 const uint8_t *ac_compat_side_data(const AVStream *stream, enum AVPacketSideDataType type,
                                    size_t *size);
+/* Adds a copy of data, where there is none of that type yet. 0 or an AVERROR. */
+int ac_compat_add_side_data(AVStream *to, enum AVPacketSideDataType type, const uint8_t *data,
+                            size_t size);
 /* Copies side data of the types wanted (NULL: all), where `to` has none of that type yet. 0 or an
  * AVERROR. */
 int ac_compat_copy_side_data(AVStream *to, const AVStream *from,

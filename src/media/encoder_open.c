@@ -103,6 +103,24 @@ static void set_time(ac_writer *w, const AVOutputFormat *of)
     e->framerate = rate;
 }
 
+/* Others are told of fields by the container only. H.264 codes fields in pairs of rows of
+ * macroblocks' chroma, so their height has to divide. */
+static bool codes_interlaced(const ac_writer *w)
+{
+    switch (w->encoder->codec_id) {
+    case AV_CODEC_ID_H264:
+        return w->format.height % (w->format.chroma_shift_y ? 4 : 2) == 0;
+    case AV_CODEC_ID_MPEG2VIDEO:
+    case AV_CODEC_ID_MPEG4:
+    case AV_CODEC_ID_PRORES:
+    case AV_CODEC_ID_DNXHD:
+    case AV_CODEC_ID_DVVIDEO:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void set_picture(ac_writer *w)
 {
     AVCodecContext *e = w->encoder;
@@ -119,7 +137,8 @@ static void set_picture(ac_writer *w)
     e->bits_per_raw_sample = av_pix_fmt_desc_get(w->coded)->comp[0].depth;
     e->field_order = AV_FIELD_PROGRESSIVE;
     if (w->input->info.interlaced) {
-        e->flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME;
+        if (codes_interlaced(w))
+            e->flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME;
         e->field_order = w->input->top_first ? AV_FIELD_TT : AV_FIELD_BB;
     }
 }

@@ -104,11 +104,14 @@ struct ac_reader {
     AVCodecContext *decoder;
     AVPacket *packet;
     AVFrame *frame;
-    int stream;            /* the film's */
-    unsigned streams;      /* at opening; those that appear later are passed over */
-    bool *reported;        /* of each stream: something is wrong with it and that was said */
-    bool *started;         /* of each stream: a packet of it was handed out */
-    int width, height;     /* as decoded, before a still picture is turned upright */
+    int stream;        /* the film's */
+    AVStream **kept;   /* those of the opening: the demuxer may move its list while the writer, on
+                        * another thread, looks for one */
+    unsigned streams;  /* at opening; those that appear later are passed over */
+    bool *reported;    /* of each stream: something is wrong with it and that was said */
+    bool *started;     /* of each stream: a packet of it was handed out */
+    int width, height; /* as decoded, before a still picture is turned upright */
+    AVFrame *first_props;  /* properties of the first frame, without its picture */
     AVRational frame_rate; /* 0/1 when unknown */
     ac_reader_info info;
     ac_tags tags;

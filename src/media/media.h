@@ -2,9 +2,12 @@
  * The only part of the program that knows libav*; the rest sees these types.
  *
  * Reader: demuxes one input, decodes its first real video stream (not cover art) and hands out, in
- * the order of the file, decoded frames and the untouched packets of all other streams.
+ * the order of the file, decoded frames and the untouched packets of all other streams. Streams
+ * that appear only later are named in a warning and left out.
+ *
  * Writer: encodes frames and muxes packets into a temporary file beside the output, which takes the
  * final name only when ac_writer_finish() succeeds.
+ *
  * One thread may use the reader while another uses the writer; neither is used by two at once. */
 #ifndef AC_MEDIA_MEDIA_H
 #define AC_MEDIA_MEDIA_H
@@ -26,14 +29,23 @@ typedef struct ac_packet ac_packet; /* one packet of a stream that is carried al
 void ac_media_redirect_log(const ac_log *log);
 
 typedef struct ac_reader_params {
-    const char *path;
-    double start;    /* seconds from the film's beginning, 0: from there */
-    double duration; /* seconds, 0: to the end */
+    const char *path; /* a file; libav's protocols and patterns mean nothing here */
+    double start; /* seconds from the film's beginning, 0: from there. When given, the first frame
+                   * at or after it gets time 0, and all other streams and the chapters are cut
+                   * and moved with it; when not, times stay what they are in the input. */
+    double duration; /* seconds from the first frame, 0: to the end */
     int threads;     /* decoder threads, 0: libavcodec chooses */
 } ac_reader_params;
 
+/* Luma handed out is exactly the decoder's for Y'CbCr and gray, whatever the layout. Of RGB, of
+ * palettes and of floating point gray it is computed (luma.c has the formula).
+ * An input without a matrix gets one for the arithmetic, as players do it: BT.709 from 720 lines
+ * on, else BT.601; the output stays without. Gray without tags is BT.709, and limited, but full in
+ * still picture codecs such as PNG. A still picture (not a film) is turned upright when it says
+ * how; a film's rotation is carried. */
 typedef struct ac_reader_info {
-    ac_picture_format format; /* of the luma plane of the frames handed out; chroma: the input's */
+    ac_picture_format format; /* of the luma plane of the frames handed out; chroma: the input's,
+                               * 4:2:0 when it has none, 4:4:4 for RGB */
     int sar_num, sar_den;     /* sample aspect ratio, 1:1 when unknown */
     double fps;               /* average, 0 when unknown (still pictures) */
     double seconds;           /* of the part that will be read, 0 when unknown */
@@ -45,21 +57,25 @@ typedef struct ac_reader_info {
     char description[160]; /* "h264 yuv420p10le 1920x1080 25 fps, bt709, limited range" */
 } ac_reader_info;
 
-/* On success *reader is owned by the caller. On failure one message has been logged, *reader NULL.
- */
+/* Decodes up to the first frame, so that what cannot be decoded at all fails here.
+ * On success *reader is owned by the caller. On failure one message has been logged, *reader NULL:
+ * AC_ERR_IO missing, a directory, unreadable; AC_ERR_FORMAT empty, no film, cut off, no video
+ * stream; AC_ERR_UNSUPPORTED no decoder; AC_ERR_ARGUMENT start after the end. */
 ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_reader **reader);
 const ac_reader_info *ac_reader_get_info(const ac_reader *reader);
 void ac_reader_close(ac_reader **reader);
 
 /* One item in the order of the film: exactly one of frame and packet is set on AC_OK; the caller
- * owns it. AC_END after the last. Damage in the film is logged as a warning with its time, counted,
- * and passed over. */
+ * owns it. AC_END after the last. Times of frames strictly increase. Damage in the film is logged
+ * as a warning with its time, counted, and passed over: frames that the decoder could mend are
+ * handed out, others are missing. AC_ERR_UNSUPPORTED when the picture changes its size or its
+ * depth. */
 typedef struct ac_item {
     ac_frame *frame;
     ac_packet *packet;
 } ac_item;
 ac_status ac_reader_next(ac_reader *reader, ac_item *item);
-/* Frames or packets that could not be decoded so far. */
+/* Frames or packets that could not be decoded, or not without errors, so far. */
 int64_t ac_reader_damage(const ac_reader *reader);
 
 void ac_frame_free(ac_frame **frame);
@@ -68,7 +84,7 @@ void ac_packet_free(ac_packet **packet);
 /* The planes of a frame: 0 luma, 1 Cb, 2 Cr, laid out as ac_picture_format says. Stride in bytes.
  * Of a reader's frame only plane 0 may be asked for, and it must not be written. */
 uint8_t *ac_frame_plane(const ac_frame *frame, int plane, ptrdiff_t *stride);
-/* Presentation time in seconds of the input's own clock, for messages. */
+/* Seconds from the film's beginning, which is what players show and `start` means; for messages. */
 double ac_frame_time(const ac_frame *frame);
 
 typedef struct ac_writer_params {
@@ -87,17 +103,25 @@ typedef struct ac_writer_params {
 } ac_writer_params;
 
 /* Checks everything that can be checked before the first frame is coloured: output differs from the
- * input, folder writable, container, encoder, pixel format, streams that cannot be carried. */
+ * input, folder writable, container, encoder, pixel format, streams that cannot be carried.
+ * A still picture may be written as one (.png, .jpg, .tif, ...) or as a film of one frame, a film
+ * only as a film. On failure one message has been logged, *writer NULL, nothing is left on the
+ * disk: AC_ERR_ARGUMENT for what was asked for, AC_ERR_UNSUPPORTED for what cannot be held,
+ * AC_ERR_IO. */
 ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_writer **writer);
-/* What the chroma planes of frames must look like. Same size and, unless pix_fmt says otherwise,
- * same depth and range as the input's luma. */
+/* What the planes of frames must look like: planar Y'CbCr of the input's size, depth, range and
+ * chroma resolution, unless the encoder or pix_fmt wants otherwise. Where the encoder takes RGB, it
+ * is 4:4:4 in the input's matrix and range (16 bits for still pictures) and put_frame makes RGB of
+ * it. RGB films become limited BT.709, 4:2:0 for lossy encoders; JPEG is always full range BT.601.
+ */
 const ac_picture_format *ac_writer_format(const ac_writer *writer);
 /* "libx264 (crf 18, preset medium), yuv420p, Matroska" */
 const char *ac_writer_description(const ac_writer *writer);
 
 /* Makes the frame that will be encoded in place of `source`: its luma (bytes unchanged when depths
- * agree), timestamps and flags; chroma planes allocated, contents undefined. Caller owns *frame.
- * May be called from another thread than the one that puts. */
+ * and ranges agree), timestamps and flags; chroma planes allocated, contents undefined. Luma may
+ * lie in memory that `source` shares, so only planes 1 and 2 may be written. Caller owns *frame,
+ * and may free `source` at once. May be called from another thread than the one that puts. */
 ac_status ac_writer_new_frame(const ac_writer *writer, const ac_frame *source, ac_frame **frame);
 /* Both take ownership, also on failure, and set the pointer to NULL. */
 ac_status ac_writer_put_frame(ac_writer *writer, ac_frame **frame);

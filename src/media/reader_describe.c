@@ -230,6 +230,10 @@ ac_status ac_reader_describe(ac_reader *r, const AVFrame *frame)
     if (ac_luma_init(&r->luma, frame->format))
         return ac_fail(r->log, AC_ERR_UNSUPPORTED, "%s: pixels of the format %s cannot be coloured",
                        r->path, av_get_pix_fmt_name(frame->format));
+    av_frame_free(&r->first_props);
+    r->first_props = av_frame_alloc();
+    if (!r->first_props || av_frame_copy_props(r->first_props, frame) < 0)
+        return ac_media_no_memory(r->log, r->path);
     info->rgb = r->luma.kind == AC_LUMA_RGB;
     info->gray = r->luma.gray;
     info->interlaced = ac_compat_is_interlaced(frame) || order == AV_FIELD_TT ||

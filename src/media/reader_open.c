@@ -117,8 +117,10 @@ static ac_status find_film(ac_reader *r)
     r->picture = is_picture_demuxer(r->demux);
     r->reported = calloc(r->streams, sizeof(*r->reported));
     r->started = calloc(r->streams, sizeof(*r->started));
-    if (!r->reported || !r->started)
+    r->kept = calloc(r->streams, sizeof(AVStream *));
+    if (!r->reported || !r->started || !r->kept)
         return ac_media_no_memory(r->log, r->path);
+    memcpy(r->kept, r->demux->streams, r->streams * sizeof(AVStream *));
     return AC_OK;
 }
 
@@ -372,8 +374,10 @@ void ac_reader_close(ac_reader **reader)
     avformat_close_input(&r->demux);
     av_packet_free(&r->packet);
     av_frame_free(&r->frame);
+    av_frame_free(&r->first_props);
     free(r->reported);
     free(r->started);
+    free(r->kept);
     free(r->path);
     free(r);
     *reader = NULL;

@@ -137,8 +137,7 @@ static int64_t recall_duration(ac_writer *w, int64_t pts)
 
 static ac_status set_times(ac_writer *w, const ac_frame *frame)
 {
-    AVRational from = w->input->demux->streams[w->input->stream]->time_base,
-               to = w->encoder->time_base;
+    AVRational from = w->input->kept[w->input->stream]->time_base, to = w->encoder->time_base;
     AVFrame *av = frame->av;
     int64_t duration = av_rescale_q(ac_compat_duration(av), from, to);
 
@@ -279,7 +278,7 @@ static void mend_order(ac_writer *w, AVPacket *packet, const AVStream *from)
 ac_status ac_writer_put_packet(ac_writer *w, ac_packet **packet)
 {
     AVPacket *av = (*packet)->av;
-    const AVStream *from = w->input->demux->streams[av->stream_index];
+    const AVStream *from = w->input->kept[av->stream_index];
     int index = w->still ? -1 : w->map[av->stream_index];
     ac_status status = AC_OK;
 

@@ -34,8 +34,11 @@ static void say_interlaced(const ac_writer *w)
 {
     if (w->input->info.interlaced)
         ac_log_print(w->log, AC_LOG_WARNING,
-                     "%s: is interlaced; each frame is coloured as a whole and stays interlaced",
-                     w->input->path);
+                     "%s: is interlaced; each frame is coloured as a whole and stays interlaced%s",
+                     w->input->path,
+                     w->encoder->flags & AV_CODEC_FLAG_INTERLACED_DCT
+                         ? ""
+                         : ", though this encoder does not code fields apart");
 }
 
 static ac_status open_file(ac_writer *w)

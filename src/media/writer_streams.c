@@ -100,6 +100,25 @@ static uint32_t tag_of_film(const AVOutputFormat *of, enum AVCodecID id)
     return is_mov(of) && id == AV_CODEC_ID_HEVC ? MKTAG('h', 'v', 'c', '1') : 0;
 }
 
+/* What the pictures themselves say, for players that look at the container only. */
+static int add_from_frame(const ac_reader *r, AVStream *out)
+{
+    static const struct {
+        enum AVFrameSideDataType frame;
+        enum AVPacketSideDataType stream;
+    } kinds[] = {{AV_FRAME_DATA_MASTERING_DISPLAY_METADATA, AV_PKT_DATA_MASTERING_DISPLAY_METADATA},
+                 {AV_FRAME_DATA_CONTENT_LIGHT_LEVEL, AV_PKT_DATA_CONTENT_LIGHT_LEVEL}};
+    int error = 0;
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && error >= 0; i++) {
+        const AVFrameSideData *data = av_frame_get_side_data(r->first_props, kinds[i].frame);
+
+        if (data)
+            error = ac_compat_add_side_data(out, kinds[i].stream, data->data, data->size);
+    }
+    return error;
+}
+
 static int fill_film(const ac_writer *w, const AVOutputFormat *of, AVStream *out)
 {
     const AVStream *in = w->input->demux->streams[w->input->stream];
@@ -119,7 +138,7 @@ static int fill_film(const ac_writer *w, const AVOutputFormat *of, AVStream *out
     av_dict_set(&out->metadata, "encoder", w->encoder->codec->name, 0);
     if (error >= 0 && !w->input->picture)
         error = ac_compat_copy_side_data(out, in, is_true_of_film);
-    return error;
+    return error < 0 ? error : add_from_frame(w->input, out);
 }
 
 /* Matroska keeps pictures as attached files. */

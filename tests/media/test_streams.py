@@ -227,6 +227,13 @@ for name, encoder in (("x264", ["-c:v", "libx264", "-x264opts", "tff=1"]),
     check(all(f["interlaced_frame"] == 1 and f["top_field_first"] == 1 for f in data),
           f"interlaced {name}: frames", data[:2])
 
+# Fields of a height that H.264 cannot split.
+ffmpeg(*source("64x54"), "-vf", "setfield=tff", "-flags", "+ildct+ilme", "-c:v", "mpeg2video",
+       "-q:v", "3", "laced54.mkv")
+converts("laced54.mkv", "laced-out.mkv", warnings=1, **FAST)
+check(video("laced-out.mkv").get("field_order") in ("tt", "tb"), "interlaced 64x54",
+      video("laced-out.mkv"))
+
 # Other containers, and tags of colour.
 for output, codec in (("out.mov", "h264"), ("out.ts", "h264"), ("out.avi", "mpeg4"),
                       ("out.nut", "h264"), ("out.flv", "h264"), ("out.m4v", "h264"),
@@ -244,6 +251,11 @@ converts("hdr.mkv", "hdr-out.mkv", **FAST)
 made = video("hdr-out.mkv")
 check([made.get(k) for k in ("color_space", "color_transfer", "color_primaries")] ==
       ["bt2020nc", "smpte2084", "bt2020"], "BT.2020 tags", made)
+sides = {d["side_data_type"]: d for d in made.get("side_data_list", [])}
+check(sides.get("Mastering display metadata", {}).get("max_luminance") in
+      ("1000/1", "10000000/10000") and
+      sides.get("Content light level metadata", {}).get("max_content") == 1000, "HDR metadata",
+      made)
 for name in "nocolour.mkv", "nocolour-out.mkv":
     if name == "nocolour.mkv":
         ffmpeg(*source(), "-c:v", "libx264", name)
