@@ -93,7 +93,7 @@ typedef struct ac_writer_params {
                              * outlive the writer */
     const char *codec;      /* encoder name as FFmpeg has it, NULL: choose */
     const char *codec_options; /* "K=V:K=V" for the encoder, NULL: none; one that it does not know
-                                * is an error. A ':' in a value is written '\\:' */
+                                * is an error. A ':' in a value is written '\:' */
     const char *preset;        /* encoder's preset, NULL: its default */
     const char *pix_fmt;       /* FFmpeg's name, NULL: follow the input */
     double crf;     /* constant quality as the encoder has it, negative: a good default */
