@@ -70,9 +70,8 @@ static void report(const ac_colorize_summary *s, const char *output, const ac_lo
                  100 * s->wait_gpu / seconds, 100 * s->wait_encode / seconds);
     if (s->damaged)
         ac_log_print(log, AC_LOG_WARNING,
-                     "%s: %lld damaged piece%s of the input could not be read and %s missing",
-                     output, (long long)s->damaged, s->damaged == 1 ? "" : "s",
-                     s->damaged == 1 ? "is" : "are");
+                     "%s: the input is damaged in %lld place%s: frames are missing or wrong there",
+                     output, (long long)s->damaged, s->damaged == 1 ? "" : "s");
 }
 
 static ac_status run(const ac_context *context, const void *opaque)

@@ -12,6 +12,7 @@
 #include "depthwise_spv.h"
 #include "depthwise_texel_spv.h"
 #include "nn/lower.h"
+#include "util/math.h"
 
 #define LOCAL 64
 
@@ -36,17 +37,6 @@ typedef struct conv {
     int lanes;                       /* of a quad that are used at most */
     const float *weight, *bias;
 } conv;
-
-static int gcd(int a, int b)
-{
-    while (b) {
-        int t = a % b;
-
-        a = b;
-        b = t;
-    }
-    return a;
-}
 
 static int floor_mod(int a, int m)
 {
@@ -78,7 +68,7 @@ static axis make_axis(const ac_node *node, int d)
               .padding = p->padding[d]};
 
     a.transposed = node->kind == AC_OP_CONV_TRANSPOSE2D;
-    a.common = gcd(a.stride, a.dilation);
+    a.common = (int)ac_common_divisor(a.stride, a.dilation);
     if (!a.transposed) {
         a.phases = 1;
         a.in_stride = a.stride;

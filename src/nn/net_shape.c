@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nn/net_read.h"
+#include "util/math.h"
 
 ac_status ac_net_check_colours(const ac_net *net, const ac_log *log)
 {
@@ -58,17 +59,6 @@ ac_status ac_net_shapes(const ac_net *net, int n, int h, int w, const ac_log *lo
     return AC_OK;
 }
 
-static int64_t common_divisor(int64_t a, int64_t b)
-{
-    while (b) {
-        int64_t rest = a % b;
-
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* How much smaller than the network's input a value is, down / up in lowest terms, along one axis;
  * down 0: it is 1x1 whatever the input. */
 typedef struct level {
@@ -100,11 +90,11 @@ static bool measure_axis(const ac_net *net, int axis, level *levels, int64_t *mu
         at.down *= down[axis];
         at.up *= up[axis];
         if (at.down) {
-            int64_t divisor = common_divisor(at.down, at.up);
+            int64_t divisor = ac_common_divisor(at.down, at.up);
 
             at.down /= divisor;
             at.up /= divisor;
-            *multiple *= at.down / common_divisor(*multiple, at.down);
+            *multiple *= at.down / ac_common_divisor(*multiple, at.down);
         } else {
             at.up = 1;
         }

@@ -11,13 +11,16 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import checks  # noqa: E402
+from checks import check  # noqa: E402
+
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 GOLDEN = SOURCE / "tests/golden/first_io.safetensors"
 DEFAULT_MODEL = SOURCE / "samples/models/default.safetensors"
 SKIPPED = 77
 
 program = os.path.abspath(sys.argv[1])
-failures = 0
 # Every test has a folder of its own, gone at its end.
 _folder = tempfile.TemporaryDirectory(prefix="autochrome-test-")
 folder = pathlib.Path(_folder.name)
@@ -38,16 +41,6 @@ def run(*arguments, command=None, **changes):
                           capture_output=True, text=True, errors="replace", check=False)
 
 
-def check(ok, what, result=None):
-    global failures
-    if not ok:
-        failures += 1
-        print("failed:", what)
-        if result is not None:
-            print("   ", str(result)[:3000])
-    return ok
-
-
 def check_fails(result, status, what, *says):
     """One clear line, nothing on standard output, the right exit status."""
     lines = result.stderr.splitlines()
@@ -61,8 +54,7 @@ def check_fails(result, status, what, *says):
 
 def finish():
     _folder.cleanup()
-    print(f"{failures} failed")
-    sys.exit(1 if failures else 0)
+    checks.finish()
 
 
 def skip(why):

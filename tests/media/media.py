@@ -9,29 +9,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish as end  # noqa: E402,F401  (for those who import this)
+
 REMUX = os.path.abspath(sys.argv[1])
 MEMORY, IO, FORMAT, ARGUMENT, UNSUPPORTED = 2, 3, 4, 5, 6  # negated ac_status
 
-failures = 0
-checks = 0
 _folder = tempfile.TemporaryDirectory(prefix="autochrome-media-")
 os.chdir(_folder.name)
-
-
-def check(ok, what, detail=None):
-    global failures, checks
-    checks += 1
-    if not ok:
-        failures += 1
-        print("failed:", what)
-        if detail is not None:
-            print("    " + str(detail).strip().replace("\n", "\n    "))
-    return bool(ok)
-
-
-def end():
-    print(f"{checks - failures} passed, {failures} failed")
-    sys.exit(1 if failures else 0)
 
 
 def ffmpeg(*arguments):

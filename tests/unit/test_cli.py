@@ -10,8 +10,10 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402
+
 program = sys.argv[1]
-failures = 0
 
 
 def run(*arguments, **options):
@@ -21,15 +23,6 @@ def run(*arguments, **options):
     return subprocess.run([program, *arguments], env=environment, stdin=subprocess.DEVNULL,
                           stdout=options.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE,
                           text=True, check=False, **options)
-
-
-def check(ok, what, result=None):
-    global failures
-    if not ok:
-        failures += 1
-        print("failed:", what)
-        if result is not None:
-            print("   ", result)
 
 
 def check_wrong_use(*arguments, says=""):
@@ -113,5 +106,4 @@ check("\033[" not in on_terminal("bogus", NO_COLOR="1"), "no colours with NO_COL
 check("\033[" not in on_terminal("bogus", TERM="dumb"), "no colours on a dumb terminal")
 check("\033" not in run("bogus").stderr, "no colours in a pipe")
 
-print(f"{failures} failed")
-sys.exit(1 if failures else 0)
+finish()

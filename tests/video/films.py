@@ -7,31 +7,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402,F401  (for those who import this)
+
 program = os.path.abspath(sys.argv[1])
 samples = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples")
 # Small pictures and a small network: what is tested is the way of the film, not its colours.
 SMALL = ["--size", "32", "--preset", "ultrafast"]
 LOSSLESS = ["--size", "32", "--codec", "ffv1"]
-
-failures = 0
-checks = 0
-
-
-def check(ok, what, detail=None):
-    global failures, checks
-    checks += 1
-    if not ok:
-        failures += 1
-        print("failed:", what)
-        if detail is not None:
-            print("   ", str(detail)[:2000])
-    return bool(ok)
-
-
-def finish():
-    print(f"{checks - failures} passed, {failures} failed")
-    sys.exit(1 if failures else 0)
-
 
 def work_folder():
     """A new folder, made the current one; gone when the test ends."""
