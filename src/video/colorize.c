@@ -114,14 +114,14 @@ static ac_status end_frame(job *j)
     ac_frame *source = j->on_device[slot], *frame = NULL;
     uint8_t *planes[2];
     ptrdiff_t strides[2];
-    char name[64];
+    char name[512];
     ac_status status = AC_OK;
 
     TRY(ac_writer_new_frame(j->writer, source, &frame));
     for (int i = 0; i < 2; i++)
         planes[i] = ac_frame_plane(frame, i + 1, &strides[i]);
-    snprintf(name, sizeof(name), "frame %lld at %.3f s", (long long)j->ended + 1,
-             ac_frame_time(source));
+    snprintf(name, sizeof(name), "%.400s: frame %lld at %.3f s", j->params->input,
+             (long long)j->ended + 1, ac_frame_time(source));
     status = ac_painter_end(j->painter, slot, planes, strides, name);
     j->ended++;
     if (status == AC_OK) {
