@@ -73,7 +73,7 @@ static ac_status check_memory(const ac_session_params *params, const ac_session 
         return AC_OK;
     side = largest_side(params, session->net);
     if (side > 0)
-        snprintf(hint, sizeof(hint), "--size %d fits", side);
+        snprintf(hint, sizeof(hint), "a short side of %d fits (--size %d)", side, side);
     if (plan->largest_value > info->max_storage_range)
         return ac_fail(log, AC_ERR_DEVICE_MEMORY,
                        "the network at %dx%d has a value of %.0f MiB, and device %s takes %.0f MiB "

@@ -200,7 +200,7 @@ fails("a device of another name", "film.mp4", "out.mkv", "--device", "Voodoo", s
 ffmpeg("-f", "lavfi", "-i", "color=s=8192x8192:r=1:d=1", "-vf", "format=gray", "-frames:v", 1, "-c:v",
        "ffv1", "huge.mkv")
 result = autochrome("colorize", "huge.mkv", "-o", "out.mkv", "--size", "8192")
-check(result.returncode == 1 and re.search(r"error: .* MiB.*--size \d+ fits", result.stderr),
+check(result.returncode == 1 and re.search(r"error: .* MiB.*short side of (\d+) fits .--size \1.", result.stderr),
       "no memory: says how much and what fits", result.stderr)
 
 # Interrupted: the status of a failure, and no file.
