@@ -69,13 +69,14 @@ vec2 chroma_of(float y, vec2 ab)
 {
     vec3 weights = vec3(p.kr, 1.0 - p.kr - p.kb, p.kb);
     // The luma of a colour is not that of the gray of its lightness: the lightness whose is, by the
-    // secant method. After three steps 99 of 100 colours of the whole gamut are right to 4/255, half
-    // of them to a millionth.
+    // secant method. After three steps 99 of 100 colours of the whole gamut are right to 4/255.
     float target = lightness_of_luma(y), lightness = target, before = target, miss_before = 0.0;
     vec3 rgb;
     for (int i = 0; i < 4; i++) {
         rgb = coded_rgb(lightness, ab);
         float miss = extended_lightness(dot(weights, rgb)) - target;
+        if (abs(miss) < 0.02) // most colours are there at once
+            break;
         float moved = lightness - before;
         float slope = abs(moved) > 1e-3 ? clamp((miss - miss_before) / moved, 0.5, 3.0) : 1.0;
         before = lightness;
