@@ -11,10 +11,7 @@
 #define EXIT_WRONG_USE 2
 
 static const ac_command *const commands[] = {
-#ifdef AC_HAVE_COLORIZE
-    &ac_command_colorize,
-#endif
-    &ac_command_devices,  &ac_command_inspect, &ac_command_run, NULL,
+    &ac_command_colorize, &ac_command_devices, &ac_command_inspect, &ac_command_run, NULL,
 };
 
 static atomic_bool interrupted;
