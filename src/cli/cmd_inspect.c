@@ -13,8 +13,7 @@
 #include "nn/op.h"
 #include "util/file.h"
 
-#define DEFAULT_SIZE 256
-#define MAX_SIZE     32768
+#define MAX_SIZE 32768
 
 typedef struct options {
     ac_common_options common;
@@ -84,7 +83,8 @@ static ac_status open_subject(const options *o, const ac_log *log, subject *s)
         s->net = s->model->net;
     }
     if (!height)
-        height = width = s->model && s->model->working_size ? s->model->working_size : DEFAULT_SIZE;
+        height = width =
+            s->model && s->model->working_size ? s->model->working_size : AC_MODEL_DEFAULT_SIZE;
     TRY(ac_plan_create(s->net, 1, height, width, AC_PLAN_MAX_ARENA, log, &s->plan));
     TRY(ac_layers_create(s->plan, log, &s->layers));
 fail:
@@ -224,7 +224,7 @@ static void print_totals(const subject *s)
     else if (s->model->working_size)
         printf("working size   %d\n", s->model->working_size);
     else
-        printf("working size   not said in the file; %d is taken\n", DEFAULT_SIZE);
+        printf("working size   not said in the file; %d is taken\n", AC_MODEL_DEFAULT_SIZE);
     if (s->model && s->model->training)
         print_training(s->model->training);
 }

@@ -1,7 +1,5 @@
 #include "color/colorspace.h"
 
-#include <math.h>
-
 typedef struct point {
     double x, y;
 } point;
@@ -91,44 +89,10 @@ ac_status ac_colorspace_get(const ac_picture_format *format, const ac_log *log,
                             ac_colorspace *space)
 {
     set_primaries(space, format->primaries);
-    switch (format->matrix) {
-    case 1: /* BT.709 */
-    case 2: /* unspecified */
-        space->kr = 0.2126;
-        space->kb = 0.0722;
+    if (ac_luma_weights(format->matrix, &space->kr, &space->kb))
         return AC_OK;
-    case 4: /* FCC */
-        space->kr = 0.30;
-        space->kb = 0.11;
-        return AC_OK;
-    case 5: /* BT.601, 625 and 525 lines */
-    case 6:
-        space->kr = 0.299;
-        space->kb = 0.114;
-        return AC_OK;
-    case 7: /* SMPTE ST 240 */
-        space->kr = 0.212;
-        space->kb = 0.087;
-        return AC_OK;
-    case 9: /* BT.2020; its constant luminance form is near enough for a and b */
-    case 10:
-        space->kr = 0.2627;
-        space->kb = 0.0593;
-        return AC_OK;
-    default:
-        return ac_fail(
-            log, AC_ERR_UNSUPPORTED,
-            "the film's colour matrix (H.273 number %d) is none of BT.601, 709 and 2020: "
-            "convert the film first, with ffmpeg -vf scale=out_color_matrix=bt709",
-            format->matrix);
-    }
-}
-
-ac_levels ac_levels_get(const ac_picture_format *format)
-{
-    double unit = ldexp(1, format->depth - 8), top = ldexp(1, format->depth) - 1;
-
-    if (format->full_range)
-        return (ac_levels){0, top, ldexp(1, format->depth - 1), top, 0, top};
-    return (ac_levels){16 * unit, 219 * unit, 128 * unit, 224 * unit, 16 * unit, 240 * unit};
+    return ac_fail(log, AC_ERR_UNSUPPORTED,
+                   "the film's colour matrix (H.273 number %d) is none of BT.601, 709 and 2020: "
+                   "convert the film first, with ffmpeg -vf scale=out_color_matrix=bt709",
+                   format->matrix);
 }

@@ -18,14 +18,4 @@ typedef struct ac_colorspace {
 ac_status ac_colorspace_get(const ac_picture_format *format, const ac_log *log,
                             ac_colorspace *space);
 
-/* A sample that stands for 0, and how many steps to 1: of luma, and of chroma, whose 0 is in the
- * middle and which goes from -0.5 to 0.5 (H.273, equations for VideoFullRangeFlag). low and high
- * are what chroma may be. */
-typedef struct ac_levels {
-    double luma_zero, luma_steps;
-    double chroma_zero, chroma_steps, chroma_low, chroma_high;
-} ac_levels;
-
-ac_levels ac_levels_get(const ac_picture_format *format);
-
 #endif

@@ -6,14 +6,9 @@
 
 #define LOCAL 64
 
-static int bytes_of(int depth)
-{
-    return depth > 8 ? 2 : 1;
-}
-
 uint32_t ac_plane_row(int width, int depth)
 {
-    return ((uint32_t)width * (uint32_t)bytes_of(depth) + 3) & ~3u;
+    return ((uint32_t)width * (uint32_t)ac_sample_bytes(depth) + 3) & ~3u;
 }
 
 uint64_t ac_plane_bytes(int height, int width, int depth)
@@ -49,7 +44,7 @@ ac_status ac_lightness_record(ac_device *device, ac_commands *commands,
                                      .binding_count = 2,
                                      .push_size = sizeof(struct lightness_push),
                                      .constant_count = 2,
-                                     .constants = {LOCAL, bytes_of(p->format.depth)}};
+                                     .constants = {LOCAL, ac_sample_bytes(p->format.depth)}};
     const struct lightness_push push = {.in_h = p->format.height,
                                         .in_w = p->format.width,
                                         .in_row =
@@ -91,9 +86,9 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
                                      .binding_count = 5,
                                      .push_size = sizeof(struct merge_push),
                                      .constant_count = 5,
-                                     .constants = {LOCAL, bytes_of(p->format.depth),
-                                                   bytes_of(p->out.depth), p->out.chroma_shift_y,
-                                                   p->out.chroma_shift_x}};
+                                     .constants = {LOCAL, ac_sample_bytes(p->format.depth),
+                                                   ac_sample_bytes(p->out.depth),
+                                                   p->out.chroma_shift_y, p->out.chroma_shift_x}};
     const struct merge_push push = {
         .in_h = p->format.height,
         .in_w = p->format.width,

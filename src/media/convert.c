@@ -11,11 +11,8 @@
 ac_status ac_writer_make_luma_table(ac_writer *w)
 {
     const ac_picture_format *in = &w->input->info.format, *out = &w->format;
-    double in_black = in->full_range ? 0 : 16 << (in->depth - 8),
-           in_span = in->full_range ? (1 << in->depth) - 1 : 219 << (in->depth - 8),
-           out_black = out->full_range ? 0 : 16 << (out->depth - 8),
-           out_max = (1 << out->depth) - 1,
-           out_span = out->full_range ? out_max : 219 << (out->depth - 8);
+    const ac_levels from = ac_levels_get(in), to = ac_levels_get(out);
+    double out_max = (1 << out->depth) - 1;
     int count = 1 << in->depth;
 
     if (in->depth == out->depth && in->full_range == out->full_range)
@@ -24,7 +21,7 @@ ac_status ac_writer_make_luma_table(ac_writer *w)
     if (!w->luma_table)
         return ac_media_no_memory(w->log, w->path);
     for (int i = 0; i < count; i++) {
-        double value = (i - in_black) / in_span * out_span + out_black;
+        double value = (i - from.luma_zero) / from.luma_steps * to.luma_steps + to.luma_zero;
 
         w->luma_table[i] = (uint16_t)lrint(fmin(fmax(value, 0), out_max));
     }
@@ -50,29 +47,6 @@ void ac_convert_luma(const ac_writer *w, const AVFrame *from, AVFrame *to)
             else
                 out[x] = (uint8_t)value;
         }
-    }
-}
-
-/* Weights of red and blue in luma (ITU-T H.273, table 4). */
-static void luma_weights(int matrix, double *red, double *blue)
-{
-    switch (matrix) {
-    case AVCOL_SPC_FCC:
-        *red = 0.30, *blue = 0.11;
-        break;
-    case AVCOL_SPC_BT470BG:
-    case AVCOL_SPC_SMPTE170M:
-        *red = 0.299, *blue = 0.114;
-        break;
-    case AVCOL_SPC_SMPTE240M:
-        *red = 0.212, *blue = 0.087;
-        break;
-    case AVCOL_SPC_BT2020_NCL:
-        *red = 0.2627, *blue = 0.0593;
-        break;
-    default:
-        *red = 0.2126, *blue = 0.0722;
-        break;
     }
 }
 
@@ -106,18 +80,17 @@ typedef struct packing {
 static void rgb_line(const packing *p, int y)
 {
     const ac_picture_format *f = p->format;
-    int scale = 1 << (f->depth - 8), width = f->width;
-    double black = f->full_range ? 0 : 16 * scale, middle = 128 * scale,
-           span = f->full_range ? 256 * scale - 1 : 219 * scale,
-           chroma_span = f->full_range ? 256 * scale - 1 : 224 * scale, red, blue;
+    const ac_levels levels = ac_levels_get(f);
+    int width = f->width;
+    double red = 0, blue = 0;
 
-    luma_weights(f->matrix, &red, &blue);
+    if (!ac_luma_weights(f->matrix, &red, &blue))
+        ac_luma_weights(AVCOL_SPC_BT709, &red, &blue);
     for (int x = 0; x < width; x++) {
-        double luma = (sample(p->from, 0, x, y, f->depth) - black) / span,
-               b = luma +
-                   2 * (1 - blue) * (sample(p->from, 1, x, y, f->depth) - middle) / chroma_span,
-               r = luma +
-                   2 * (1 - red) * (sample(p->from, 2, x, y, f->depth) - middle) / chroma_span,
+        double luma = (sample(p->from, 0, x, y, f->depth) - levels.luma_zero) / levels.luma_steps,
+               cb = (sample(p->from, 1, x, y, f->depth) - levels.chroma_zero) / levels.chroma_steps,
+               cr = (sample(p->from, 2, x, y, f->depth) - levels.chroma_zero) / levels.chroma_steps,
+               b = luma + 2 * (1 - blue) * cb, r = luma + 2 * (1 - red) * cr,
                g = (luma - red * r - blue * b) / (1 - red - blue);
 
         p->line[x] = component(r, p->desc->comp[0].depth);

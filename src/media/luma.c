@@ -224,7 +224,7 @@ static ac_status fill(ac_luma *luma, const AVFrame *frame, AVFrame *gray)
     uint16_t *line;
 
     if (luma->kind == AC_LUMA_PLANE) {
-        int bytes = luma->depth > 8 ? 2 : 1;
+        int bytes = ac_sample_bytes(luma->depth);
 
         av_image_copy_plane(gray->data[0], gray->linesize[0], frame->data[0], frame->linesize[0],
                             frame->width * bytes, frame->height);

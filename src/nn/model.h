@@ -8,6 +8,7 @@
 
 #define AC_MODEL_MAX_PARAMETERS (1LL << 30)
 #define AC_MODEL_MAX_SIZE       16384 /* of working_size */
+#define AC_MODEL_DEFAULT_SIZE   256   /* short side for models that do not say one */
 
 typedef struct ac_tensor {
     char *name;

@@ -19,4 +19,25 @@ typedef struct ac_picture_format {
     int chroma_location; /* AVChromaLocation: 0 unspecified, 1 left, 2 center, 3 topleft */
 } ac_picture_format;
 
+/* Of a sample of that depth. */
+static inline int ac_sample_bytes(int depth)
+{
+    return depth > 8 ? 2 : 1;
+}
+
+/* Weights of red and blue in luma (H.273, table 4): Y' = kr R' + (1 - kr - kb) G' + kb B'. 2
+ * (unspecified) counts as BT.709. false for a matrix that is no Y'CbCr with a luma of its own (RGB,
+ * YCgCo, ICtCp) or that is not known. */
+bool ac_luma_weights(int matrix, double *kr, double *kb);
+
+/* A sample that stands for 0, and how many steps to 1: of luma, and of chroma, whose 0 is in the
+ * middle and which goes from -0.5 to 0.5 (H.273, equations for VideoFullRangeFlag). low and high
+ * are what chroma may be. */
+typedef struct ac_levels {
+    double luma_zero, luma_steps;
+    double chroma_zero, chroma_steps, chroma_low, chroma_high;
+} ac_levels;
+
+ac_levels ac_levels_get(const ac_picture_format *format);
+
 #endif

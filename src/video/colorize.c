@@ -12,9 +12,8 @@
 #include "video/painter.h"
 #include "vk/device.h"
 
-#define DEFAULT_SIZE 256
-#define SLOTS        3 /* frames on the device at a time */
-#define QUEUE_ITEMS  6 /* frames of 8K are large */
+#define SLOTS       3 /* frames on the device at a time */
+#define QUEUE_ITEMS 6 /* frames of 8K are large */
 
 typedef struct job {
     const ac_colorize_params *params;
@@ -230,7 +229,9 @@ static ac_status open_painter(job *j)
 {
     const ac_colorize_params *p = j->params;
     const ac_reader_info *info = ac_reader_get_info(j->reader);
-    int size = p->size ? p->size : j->model->working_size ? j->model->working_size : DEFAULT_SIZE;
+    int size = p->size                  ? p->size
+               : j->model->working_size ? j->model->working_size
+                                        : AC_MODEL_DEFAULT_SIZE;
     ac_status status = AC_OK;
     int h, w;
 

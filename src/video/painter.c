@@ -253,7 +253,7 @@ static void copy_rows(uint8_t *to, ptrdiff_t to_stride, const uint8_t *from, ptr
 
 static size_t row_bytes(int width, int depth)
 {
-    return (size_t)width * (depth > 8 ? 2 : 1);
+    return (size_t)width * (size_t)ac_sample_bytes(depth);
 }
 
 ac_status ac_painter_begin(ac_painter *p, int index, const uint8_t *luma, ptrdiff_t stride)

@@ -71,14 +71,15 @@ static plane plane_create(int h, int w, int depth)
 
 static int plane_get(const plane *p, int y, int x)
 {
-    const uint8_t *at = p->data + (size_t)y * p->row + (size_t)x * (p->depth > 8 ? 2 : 1);
+    const uint8_t *at =
+        p->data + (size_t)y * p->row + (size_t)x * (size_t)ac_sample_bytes(p->depth);
 
     return p->depth > 8 ? at[0] | at[1] << 8 : at[0];
 }
 
 static void plane_set(plane *p, int y, int x, int value)
 {
-    uint8_t *at = p->data + (size_t)y * p->row + (size_t)x * (p->depth > 8 ? 2 : 1);
+    uint8_t *at = p->data + (size_t)y * p->row + (size_t)x * (size_t)ac_sample_bytes(p->depth);
 
     at[0] = (uint8_t)value;
     if (p->depth > 8)
