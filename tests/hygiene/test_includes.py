@@ -17,7 +17,7 @@ MAY = {
     "util": [],
     "vk": ["util"],
     "nn": ["util", "vk"],
-    "train": ["util", "vk", "nn"],
+    "train": ["util", "vk", "nn", "color", "media"],
     "ref": ["util", "nn/tensor.h"],
     "media": ["util"],
     "color": ["util", "vk"],
