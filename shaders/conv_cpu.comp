@@ -27,6 +27,7 @@ layout(constant_id = 10) const int DX = 1;
 layout(constant_id = 11) const int BOUNDED = 1; // taps may lie outside the input
 layout(constant_id = 12) const int ACTIVATION = 0;
 layout(constant_id = 13) const int SLOPE = 0;   // bits of a float
+layout(constant_id = 14) const int ACCUMULATE = 0; // y += instead of y =
 
 const int NB = (TN + SG - 1) / SG;   // weight vec4s a lane loads
 const int NL = TN < SG ? TN : SG;    // lanes whose loads are used
@@ -40,7 +41,7 @@ layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 #define LOAD(b, i) b[i]
 #endif
-layout(binding = 2, std430) writeonly buffer Y { vec4 y[]; };
+layout(binding = 2, std430) buffer Y { vec4 y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 void main()
@@ -115,8 +116,11 @@ void main()
                     vec4 v = vec4(acc[i][j * 4], acc[i][j * 4 + 1], acc[i][j * 4 + 2],
                                   acc[i][j * 4 + 3]) + bias;
                     int oy = gy[i] * p.out_sy + p.out_y0, ox = gx[i] * p.out_sx + p.out_x0;
-                    y[p.y_base + batch * p.y_batch + quad * out_plane + oy * p.out_w + ox] =
-                        activate(v, ACTIVATION, intBitsToFloat(SLOPE));
+                    int at = p.y_base + batch * p.y_batch + quad * out_plane + oy * p.out_w + ox;
+                    v = activate(v, ACTIVATION, intBitsToFloat(SLOPE));
+                    if (ACCUMULATE != 0)
+                        v += y[at];
+                    y[at] = v;
                 }
             }
         }

@@ -5,8 +5,9 @@
 
 // Convolution with groups, straight from the definition: one invocation makes one pixel of four
 // output channels.
-//   x [n][in_quads][in_h][in_w][4] float, channel c at map[c]
-//   w at w_base [OC][IC/groups][KH][KW] float, bias at bias_base * 4 [OC]
+//   x [n][in_quads][in_h][in_w][4] float, channel c at map[c]; lane k of y has the output channel
+//   map[CHANNELS + k], or none (-1)
+//   w at w_base [OC][IC/groups][KH][KW] float, bias at bias_base * 4, by lane
 //   y [n][out_quads][out_h][out_w] vec4
 //   w_row: IC/groups, oc_tiles: OC/groups
 // Grid: x, y: folded pixels / LOCAL; z: n * out_quads + quad.
@@ -20,19 +21,21 @@ layout(constant_id = 5) const int DY = 1;
 layout(constant_id = 6) const int DX = 1;
 layout(constant_id = 7) const int ACTIVATION = 0;
 layout(constant_id = 8) const int SLOPE = 0; // bits of a float
-layout(constant_id = 9) const int CHANNELS = 4; // output channels in all
+layout(constant_id = 9) const int CHANNELS = 4; // input channels in all
+layout(constant_id = 10) const int ACCUMULATE = 0; // y += instead of y =
 
 layout(binding = 0, std430) readonly buffer X { float x[]; };
 layout(binding = 1, std430) readonly buffer W { float w[]; };
 layout(binding = 2, std430) readonly buffer M { int map[]; };
-layout(binding = 3, std430) writeonly buffer Y { vec4 y[]; };
+layout(binding = 3, std430) buffer Y { vec4 y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
-float channel(int oc, int batch, int gy, int gx)
+float channel(int lane, int batch, int gy, int gx)
 {
-    if (oc >= CHANNELS)
+    int oc = map[CHANNELS + lane];
+    if (oc < 0)
         return 0.0;
-    float sum = w[p.bias_base * 4 + oc];
+    float sum = w[p.bias_base * 4 + lane];
     int group = oc / p.oc_tiles;
     for (int ic = 0; ic < p.w_row; ic++) {
         int c = map[group * p.w_row + ic];
@@ -66,6 +69,9 @@ void main()
     for (int k = 0; k < 4; k++)
         v[k] = channel(quad * 4 + k, batch, gy, gx);
     int oy = gy * p.out_sy + p.out_y0, ox = gx * p.out_sx + p.out_x0;
-    y[p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox] =
-        activate(v, ACTIVATION, intBitsToFloat(SLOPE));
+    int at = p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox;
+    v = activate(v, ACTIVATION, intBitsToFloat(SLOPE));
+    if (ACCUMULATE != 0)
+        v += y[at];
+    y[at] = v;
 }

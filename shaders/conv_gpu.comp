@@ -24,6 +24,7 @@ layout(constant_id = 9) const int DY = 1;
 layout(constant_id = 10) const int DX = 1;
 layout(constant_id = 11) const int ACTIVATION = 0;
 layout(constant_id = 12) const int SLOPE = 0; // bits of a float
+layout(constant_id = 13) const int ACCUMULATE = 0; // y += instead of y =
 
 const int TN = 4;
 const int A_LOADS = (BM * BQ + THREADS - 1) / THREADS;
@@ -31,7 +32,7 @@ const int B_LOADS = (BN * BQ + THREADS - 1) / THREADS;
 
 layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
-layout(binding = 2, std430) writeonly buffer Y { vec4 y[]; };
+layout(binding = 2, std430) buffer Y { vec4 y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 shared vec4 a_tile[BQ * BM];
@@ -105,8 +106,11 @@ void main()
             int gy = pixel / p.grid_w, gx = pixel - gy * p.grid_w;
             int oy = gy * p.out_sy + p.out_y0, ox = gx * p.out_sx + p.out_x0;
             vec4 v = vec4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]) + bias;
-            y[p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox] =
-                activate(v, ACTIVATION, intBitsToFloat(SLOPE));
+            int at = p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox;
+            v = activate(v, ACTIVATION, intBitsToFloat(SLOPE));
+            if (ACCUMULATE != 0)
+                v += y[at];
+            y[at] = v;
         }
     }
 }

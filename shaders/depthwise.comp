@@ -20,6 +20,7 @@ layout(constant_id = 6) const int DY = 1;
 layout(constant_id = 7) const int DX = 1;
 layout(constant_id = 8) const int ACTIVATION = 0;
 layout(constant_id = 9) const int SLOPE = 0; // bits of a float
+layout(constant_id = 10) const int ACCUMULATE = 0; // y += instead of y =
 
 const int SPAN = (TX - 1) * SX + (KW - 1) * DX + 1; // input pixels of a row that a run sees
 
@@ -32,7 +33,7 @@ layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 #define LOAD(b, i) b[i]
 #endif
-layout(binding = 2, std430) writeonly buffer Y { vec4 y[]; };
+layout(binding = 2, std430) buffer Y { vec4 y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 void main()
@@ -70,7 +71,11 @@ void main()
     int oy = gy * p.out_sy + p.out_y0;
     int out_row = p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w;
     [[unroll]] for (int i = 0; i < TX; i++)
-        if (gx + i < p.grid_w)
-            y[out_row + (gx + i) * p.out_sx + p.out_x0] =
-                activate(acc[i], ACTIVATION, intBitsToFloat(SLOPE));
+        if (gx + i < p.grid_w) {
+            int at = out_row + (gx + i) * p.out_sx + p.out_x0;
+            vec4 v = activate(acc[i], ACTIVATION, intBitsToFloat(SLOPE));
+            if (ACCUMULATE != 0)
+                v += y[at];
+            y[at] = v;
+        }
 }

@@ -2,16 +2,17 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
 
-// Puts channels into another order: channel 4 * quad + k of y is channel map[4 * quad + k] of a,
-// zero where that is negative.
+// Puts channels into another order: lane 4 * quad + k of y is lane map[4 * quad + k] of a, zero
+// where that is negative.
 //   a [n][...][pixels][4] float, y [n][quads][pixels] vec4
 // Grid: x, y: folded pixels / LOCAL; z: n * quads + quad.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int ACCUMULATE = 0; // y += instead of y =
 
 layout(binding = 0, std430) readonly buffer A { float a[]; };
 layout(binding = 1, std430) readonly buffer M { int map[]; };
-layout(binding = 2, std430) writeonly buffer Y { vec4 y[]; };
+layout(binding = 2, std430) buffer Y { vec4 y[]; };
 layout(push_constant) uniform P { plane_push p; };
 
 void main()
@@ -29,5 +30,8 @@ void main()
         if (c >= 0)
             v[k] = a[(p.a_base + batch * p.a_batch + (c / 4) * p.pixels + pixel) * 4 + c % 4];
     }
-    y[p.y_base + batch * p.y_batch + quad * p.pixels + pixel] = v;
+    int at = p.y_base + batch * p.y_batch + quad * p.pixels + pixel;
+    if (ACCUMULATE != 0)
+        v += y[at];
+    y[at] = v;
 }

@@ -2,14 +2,16 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
 
-// Mean over the plane.
+// Mean over the plane, or its sum.
 //   a [n][quads][pixels] vec4, y [n][quads][1] vec4
 // Grid: x: quads, y: n. A workgroup sums one quad in a fixed order.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int SUM = 0;        // else the mean
+layout(constant_id = 2) const int ACCUMULATE = 0; // y += instead of y =
 
 layout(binding = 0, std430) readonly buffer A { vec4 a[]; };
-layout(binding = 1, std430) writeonly buffer Y { vec4 y[]; };
+layout(binding = 1, std430) buffer Y { vec4 y[]; };
 layout(push_constant) uniform P { plane_push p; };
 
 shared vec4 sums[LOCAL];
@@ -28,6 +30,11 @@ void main()
     if (thread == 0) {
         for (int i = 1; i < LOCAL; i++)
             sum += sums[i];
-        y[p.y_base + batch * p.y_batch + quad] = sum / float(p.pixels);
+        if (SUM == 0)
+            sum /= float(p.pixels);
+        int at = p.y_base + batch * p.y_batch + quad;
+        if (ACCUMULATE != 0)
+            sum += y[at];
+        y[at] = sum;
     }
 }

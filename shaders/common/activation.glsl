@@ -11,3 +11,17 @@ vec4 activate(vec4 v, const int kind, float slope)
     default: return v;
     }
 }
+
+// Their slopes, from their results y.
+vec4 activation_slope(vec4 y, const int kind, float slope)
+{
+    switch (kind) {
+    case 1: return mix(vec4(0), vec4(1), greaterThan(y, vec4(0)));
+    case 2: return mix(vec4(0), vec4(1), greaterThan(y, vec4(0))) *
+                   mix(vec4(0), vec4(1), lessThan(y, vec4(6)));
+    case 3: return mix(vec4(slope), vec4(1), greaterThan(y, vec4(0)));
+    case 4: return y * (1.0 - y);
+    case 5: return 1.0 - y * y;
+    default: return vec4(1);
+    }
+}

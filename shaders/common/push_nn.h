@@ -27,6 +27,7 @@ struct pool_push {
     int quads;
     int x_base, x_batch, y_base, y_batch;
     int pad_bottom, pad_right; /* avgpool: how far the counted padding reaches */
+    int d_base, d_batch;       /* pool_gradient.comp, upsample_gradient.comp: dx */
 };
 
 /* global_avgpool.comp, eltwise.comp, gather.comp */

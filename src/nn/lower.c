@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/half.h"
+
 ac_status ac_conv_choice_parse(const char *text, const ac_log *log, ac_conv_choice *choice)
 {
     static const char *const names[] = {[AC_CONV_AUTO] = "",
@@ -23,26 +25,116 @@ ac_status ac_conv_choice_parse(const char *text, const ac_log *log, ac_conv_choi
                    text);
 }
 
-ac_status ac_lower_weights(ac_lowering *l, uint64_t words, ac_binding *binding, void **words_at)
+#define REGION_SHIFT 56
+
+ac_binding ac_lower_region(ac_region region, uint64_t offset, uint64_t bytes)
 {
-    uint64_t align = AC_PLAN_ALIGNMENT / 4;
-    uint64_t begin = (l->weight_words + align - 1) / align * align;
+    return (ac_binding){NULL, (uint64_t)region << REGION_SHIFT | offset, bytes};
+}
+
+static uint64_t aligned(uint64_t bytes)
+{
+    return (bytes + AC_PLAN_ALIGNMENT - 1) & ~(uint64_t)(AC_PLAN_ALIGNMENT - 1);
+}
+
+ac_status ac_lower_words(ac_lowering *l, ac_region region, uint64_t words, ac_binding *binding,
+                         void **words_at)
+{
+    ac_words *to = region == AC_REGION_PACKED ? &l->packed : &l->constants;
+    uint64_t begin = aligned(4 * to->count) / 4;
     uint64_t size = (words + 3) & ~(uint64_t)3; /* whole vec4s */
 
-    if (begin + size > l->weight_room) {
-        uint64_t room = begin + size > 2 * l->weight_room ? begin + size : 2 * l->weight_room;
-        uint32_t *more = realloc(l->weights, room * sizeof(*more));
+    if (begin + size > to->room) {
+        uint64_t room = begin + size > 2 * to->room ? begin + size : 2 * to->room;
+        uint32_t *more = realloc(to->words, room * sizeof(*more));
 
         if (!more)
             return ac_fail(l->log, AC_ERR_MEMORY, "out of memory for the network's weights");
-        l->weights = more;
-        l->weight_room = room;
+        to->words = more;
+        to->room = room;
     }
-    memset(l->weights + l->weight_words, 0, (begin + size - l->weight_words) * sizeof(*l->weights));
-    l->weight_words = begin + size;
-    *binding = (ac_binding){NULL, begin * 4, size * 4};
-    *words_at = l->weights + begin;
+    memset(to->words + to->count, 0, (begin + size - to->count) * sizeof(*to->words));
+    to->count = begin + size;
+    *binding = ac_lower_region(region, begin * 4, size * 4);
+    *words_at = to->words + begin;
     return AC_OK;
+}
+
+ac_binding ac_lower_work(ac_lowering *l, uint64_t bytes)
+{
+    uint64_t offset = l->work_bytes;
+
+    l->work_bytes += aligned(bytes);
+    return ac_lower_region(AC_REGION_WORK, offset, bytes);
+}
+
+ac_binding ac_lower_scratch(ac_lowering *l, uint64_t bytes)
+{
+    if (aligned(bytes) > l->scratch_bytes)
+        l->scratch_bytes = aligned(bytes);
+    return ac_lower_region(AC_REGION_SCRATCH, 0, bytes);
+}
+
+void ac_lower_free(ac_lowering *l)
+{
+    free(l->calls);
+    free(l->constants.words);
+    free(l->packed.words);
+    free(l->norms);
+}
+
+bool ac_lower_guards_hold(const ac_plan *plan, ac_buffer *const *arenas)
+{
+    unsigned char bytes[AC_PLAN_ALIGNMENT];
+    bool hold = true;
+
+    for (int v = 0; v < plan->value_count; v++) {
+        const ac_value *value = &plan->values[v];
+
+        if (value->root != v || value->quads == 0)
+            continue;
+        if (ac_buffer_read(arenas[value->arena], value->offset + value->size - plan->guard, bytes,
+                           sizeof(bytes)) != AC_OK)
+            return false;
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            hold = hold && bytes[i] == 0xff;
+    }
+    return hold;
+}
+
+ac_status ac_calls_record(const ac_call *calls, int count, ac_buffer *const regions[],
+                          ac_commands *commands)
+{
+    ac_status status = AC_OK;
+
+    for (const ac_call *call = calls; call < calls + count; call++) {
+        ac_binding bindings[AC_KERNEL_MAX_BINDINGS];
+
+        switch (call->kind) {
+        case AC_CALL_BARRIER:
+            ac_commands_barrier(commands);
+            break;
+        case AC_CALL_COPY:
+            ac_commands_copy(commands, call->copy.from, call->copy.from_offset, call->copy.to,
+                             call->copy.to_offset, call->copy.size);
+            break;
+        case AC_CALL_ZERO:
+            ac_commands_zero(commands, call->copy.to, call->copy.to_offset, call->copy.size);
+            break;
+        case AC_CALL_DISPATCH:
+            for (int i = 0; i < ac_kernel_get_params(call->kernel)->binding_count; i++) {
+                bindings[i] = call->bindings[i];
+                if (bindings[i].buffer)
+                    continue;
+                bindings[i].buffer = regions[bindings[i].offset >> REGION_SHIFT];
+                bindings[i].offset &= ((uint64_t)1 << REGION_SHIFT) - 1;
+            }
+            TRY(ac_commands_dispatch(commands, call->kernel, bindings, call->push, call->groups[0],
+                                     call->groups[1], call->groups[2]));
+        }
+    }
+fail:
+    return status;
 }
 
 ac_call *ac_lower_call(ac_lowering *l)
@@ -107,11 +199,51 @@ bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes)
     return bytes / 16 <= ac_device_get_info(l->device)->max_texel_elements;
 }
 
-const float *ac_lower_tensor(const ac_lowering *l, const ac_node *node, const char *suffix)
+/* Zeros in all memory of a root. */
+static ac_status lower_zero(ac_lowering *l, int value)
+{
+    int base, batch;
+    ac_binding binding = ac_lower_value(l, value, &base, &batch);
+    ac_call *call = ac_lower_call(l);
+
+    if (!call)
+        return AC_ERR_MEMORY;
+    call->kind = AC_CALL_ZERO;
+    call->copy.to = binding.buffer;
+    call->copy.to_offset = binding.offset;
+    call->copy.size = binding.size - l->plan->guard;
+    return AC_OK;
+}
+
+ac_lower_source ac_lower_tensor(const ac_lowering *l, const ac_node *node, const char *suffix)
 {
     const ac_tensor *tensor = ac_model_find(l->model, node->name, suffix);
 
-    return tensor ? tensor->data : NULL;
+    if (!tensor || !l->places)
+        return (ac_lower_source){tensor ? tensor->data : NULL, -1};
+    return (ac_lower_source){NULL, l->places[tensor - l->model->tensors]};
+}
+
+uint32_t ac_lower_packed_word(ac_lower_source source, size_t at, double scale)
+{
+    if (source.place >= 0)
+        return (uint32_t)(source.place + (int64_t)at + 1);
+    return source.values ? ac_float_bits((float)(source.values[at] * scale)) : 0;
+}
+
+int *ac_lower_lane_channels(const ac_lowering *l, const ac_value *value)
+{
+    int *channels = malloc((size_t)value->quads * 4 * sizeof(*channels));
+
+    if (!channels) {
+        ac_fail(l->log, AC_ERR_MEMORY, "out of memory");
+        return NULL;
+    }
+    for (int i = 0; i < 4 * value->quads; i++)
+        channels[i] = -1;
+    for (int c = 0; c < value->shape.c; c++)
+        channels[value->map[c]] = c;
+    return channels;
 }
 
 void ac_lower_norm(const ac_lowering *l, const ac_node *norm, int channel, double *scale,
@@ -121,12 +253,52 @@ void ac_lower_norm(const ac_lowering *l, const ac_node *norm, int channel, doubl
 
     *scale = 1;
     *shift = 0;
-    if (!norm)
+    if (!norm || l->places)
         return;
-    weight = ac_lower_tensor(l, norm, "weight");
-    bias = ac_lower_tensor(l, norm, "bias");
-    mean = ac_lower_tensor(l, norm, "running_mean");
-    var = ac_lower_tensor(l, norm, "running_var");
+    weight = ac_lower_tensor(l, norm, "weight").values;
+    bias = ac_lower_tensor(l, norm, "bias").values;
+    mean = ac_lower_tensor(l, norm, "running_mean").values;
+    var = ac_lower_tensor(l, norm, "running_var").values;
     *scale = weight[channel] / sqrt((double)var[channel] + norm->params.eps);
     *shift = bias[channel] - mean[channel] * *scale;
+}
+
+ac_status ac_lower_step(ac_lowering *l, const ac_step *step)
+{
+    switch (step->pass) {
+    case AC_PASS_ZERO:
+        return lower_zero(l, step->output);
+    case AC_PASS_ACTIVATION:
+        return ac_lower_activation_gradient(l, step);
+    case AC_PASS_WEIGHT:
+        return ac_lower_weight_gradient(l, step);
+    case AC_PASS_BIAS:
+        return ac_lower_bias_gradient(l, step);
+    case AC_PASS_NORM:
+        return ac_lower_norm_backward(l, step);
+    case AC_PASS_INPUT:
+        if (step->kind == AC_OP_CONV2D || step->kind == AC_OP_CONV_TRANSPOSE2D)
+            return ac_lower_conv(l, step);
+        return ac_lower_input_gradient(l, step);
+    default:
+        break;
+    }
+    switch (step->kind) {
+    case AC_OP_CONV2D:
+    case AC_OP_CONV_TRANSPOSE2D:
+        return ac_lower_conv(l, step);
+    case AC_OP_MAXPOOL2D:
+    case AC_OP_AVGPOOL2D:
+        return ac_lower_pool(l, step);
+    case AC_OP_GLOBAL_AVGPOOL:
+        return ac_lower_global_avgpool(l, step);
+    case AC_OP_UPSAMPLE:
+        return ac_lower_upsample(l, step);
+    case AC_OP_CONCAT:
+        return ac_lower_concat(l, step);
+    default:
+        if (step->norm && l->places)
+            return ac_lower_norm_forward(l, step);
+        return ac_lower_eltwise(l, step);
+    }
 }

@@ -6,15 +6,28 @@
 #include "nn/plan.h"
 #include "vk/commands.h"
 
-/* One recorded thing: a dispatch, a copy, or a barrier. */
+/* Memory whose size is known only when everything is lowered. A binding without a buffer lies in
+ * one of these, its offset made by ac_lower_region(). */
+typedef enum ac_region {
+    AC_REGION_CONSTANTS, /* channel maps and the like, from the host */
+    AC_REGION_PACKED,    /* weights in the kernels' layouts; in training packed anew each step */
+    AC_REGION_WORK,      /* training: what lives through a step beside the values */
+    AC_REGION_SCRATCH,   /* training: partial sums between two dispatches of a step */
+    AC_REGION_LIGHTNESS, /* pictures that go in; in training of one of several slots */
+    AC_REGION_COLOURS,   /* training: the true colours */
+    AC_REGION_COUNT,
+} ac_region;
+
+/* One recorded thing: a dispatch, a copy, zeros, or a barrier. */
 typedef struct ac_call {
     enum {
         AC_CALL_DISPATCH,
         AC_CALL_COPY,
+        AC_CALL_ZERO, /* copy.to, to_offset, size */
         AC_CALL_BARRIER,
     } kind;
     const ac_kernel *kernel;
-    ac_binding bindings[AC_KERNEL_MAX_BINDINGS]; /* buffer NULL: the weights, known at the end */
+    ac_binding bindings[AC_KERNEL_MAX_BINDINGS];
     unsigned char push[AC_KERNEL_MAX_PUSH];
     uint32_t groups[3];
     struct {
@@ -32,6 +45,12 @@ typedef enum ac_conv_choice {
     AC_CONV_DIRECT, /* straight from the definition */
 } ac_conv_choice;
 
+/* 32-bit words that are gathered for the device. */
+typedef struct ac_words {
+    uint32_t *words;
+    uint64_t count, room;
+} ac_words;
+
 typedef struct ac_lowering {
     ac_device *device;
     const ac_log *log;
@@ -42,16 +61,38 @@ typedef struct ac_lowering {
 
     ac_call *calls;
     int call_count, call_room;
-    uint32_t *weights; /* floats and channel maps that go to the device as one buffer */
-    uint64_t weight_words, weight_room;
+    ac_words constants;
+    ac_words packed; /* floats; in training where each value comes from: 1 + its place among the
+                      * parameters, 0: it is zero */
+    /* Training only; all tensors of the model in one row, float by float. */
+    const int64_t *places; /* [model->tensor_count] of each tensor among them; NULL: inference */
+    ac_binding parameters, gradients;
+    uint64_t work_bytes, scratch_bytes;
+    ac_binding
+        *norms; /* [node_count], in work: [4][quads] vec4 scale, shift, mean, 1 / deviation */
 } ac_lowering;
 
 /* "cpu", "gpu", "direct", NULL or "" for automatic. */
 ac_status ac_conv_choice_parse(const char *text, const ac_log *log, ac_conv_choice *choice);
 
-/* Adds zeroed room for `words` 32-bit words to the weights, aligned for a binding. `*words_at` is
- * valid until the next call. */
-ac_status ac_lower_weights(ac_lowering *l, uint64_t words, ac_binding *binding, void **words_at);
+/* A binding of `bytes` at `offset` of a region. */
+ac_binding ac_lower_region(ac_region region, uint64_t offset, uint64_t bytes);
+/* Zeroed room for 32-bit words in the constants or the packed weights, aligned for a binding.
+ * `*words_at` is valid until the next call. */
+ac_status ac_lower_words(ac_lowering *l, ac_region region, uint64_t words, ac_binding *binding,
+                         void **words_at);
+/* Room in AC_REGION_WORK for the whole step, or in AC_REGION_SCRATCH until the next barrier that
+ * ends a step; scratch begins at 0 for every caller. */
+ac_binding ac_lower_work(ac_lowering *l, uint64_t bytes);
+ac_binding ac_lower_scratch(ac_lowering *l, uint64_t bytes);
+void ac_lower_free(ac_lowering *l);
+/* Of a plan with guards, in arenas that were filled with 0xff: nothing has written into them. false
+ * too when memory cannot be read. */
+bool ac_lower_guards_hold(const ac_plan *plan, ac_buffer *const *arenas);
+/* Records calls; regions: their buffers. */
+ac_status ac_calls_record(const ac_call *calls, int count, ac_buffer *const regions[],
+                          ac_commands *commands);
+
 ac_call *ac_lower_call(ac_lowering *l); /* a new zeroed call; NULL: out of memory, logged */
 ac_status ac_lower_dispatch(ac_lowering *l, const ac_kernel *kernel, const ac_binding *bindings,
                             const void *push, uint64_t groups_xy, uint64_t groups_z);
@@ -63,11 +104,30 @@ ac_binding ac_lower_value(const ac_lowering *l, int value, int *base, int *batch
 /* A texel buffer can bind all of these. */
 bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes);
 
-/* Weights of the step's node, found in the model; NULL when the node has none of that suffix. */
-const float *ac_lower_tensor(const ac_lowering *l, const ac_node *node, const char *suffix);
-/* The batch norm as value * scale[c] + shift[c] (running statistics); 1 and 0 without one. */
+/* A tensor of a node: its values, or in training its place among the parameters. */
+typedef struct ac_lower_source {
+    const float *values; /* NULL in training, and when the node has no such tensor */
+    int64_t place;       /* -1: no such tensor, or not training */
+} ac_lower_source;
+ac_lower_source ac_lower_tensor(const ac_lowering *l, const ac_node *node, const char *suffix);
+/* Value `at` of it times scale, as a word for ac_lowering.packed; scale 1 in training. */
+uint32_t ac_lower_packed_word(ac_lower_source source, size_t at, double scale);
+/* The batch norm as value * scale[c] + shift[c] (running statistics); 1 and 0 without one, and in
+ * training, where it is a step of its own. */
 void ac_lower_norm(const ac_lowering *l, const ac_node *norm, int channel, double *scale,
                    double *shift);
+
+/* The steps of a plan, forward and backward, but for AC_PASS_LOSS, with the barriers that they need
+ * within them. */
+ac_status ac_lower_step(ac_lowering *l, const ac_step *step);
+/* Channel in each lane of a value, -1: none; the caller's (free()). NULL: out of memory, logged. */
+int *ac_lower_lane_channels(const ac_lowering *l, const ac_value *value);
+/* Workgroups that share the work on `items` things of one quad. */
+int ac_lower_splits(const ac_lowering *l, uint64_t items, int others);
+/* gradients[place + i] += sum over s < splits of scratch[s * stride + map[i]], i < count; floats.
+ */
+ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int stride,
+                          ac_binding map, int64_t place, int count);
 
 ac_status ac_lower_conv(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_pool(ac_lowering *l, const ac_step *step);
@@ -75,6 +135,13 @@ ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_global_avgpool(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_eltwise(ac_lowering *l, const ac_step *step); /* add, batchnorm, activations */
 ac_status ac_lower_concat(ac_lowering *l, const ac_step *step);
+/* Training. */
+ac_status ac_lower_norm_forward(ac_lowering *l, const ac_step *step);
+ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step);
+ac_status ac_lower_weight_gradient(ac_lowering *l, const ac_step *step);
+ac_status ac_lower_bias_gradient(ac_lowering *l, const ac_step *step);
+ac_status ac_lower_activation_gradient(ac_lowering *l, const ac_step *step);
+ac_status ac_lower_input_gradient(ac_lowering *l, const ac_step *step); /* but convolutions */
 /* The network's input from float pictures, its result to float pictures. */
 ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures);
 ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures);

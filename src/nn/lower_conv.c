@@ -12,6 +12,7 @@
 #include "depthwise_spv.h"
 #include "depthwise_texel_spv.h"
 #include "nn/lower.h"
+#include "util/half.h"
 #include "util/math.h"
 
 #define LOCAL 64
@@ -35,7 +36,8 @@ typedef struct conv {
     int groups, in_group, out_group; /* channels of a group */
     int *lane_channel;               /* [4 * in->quads]: the channel in a lane, or -1 */
     int lanes;                       /* of a quad that are used at most */
-    const float *weight, *bias;
+    int out_lanes;                   /* up to the last one that is used */
+    ac_lower_source weight, bias;
 } conv;
 
 static int floor_mod(int a, int m)
@@ -115,8 +117,9 @@ static int grid_size(const axis *a, int phase, int out)
     return out <= phase ? 0 : (out - phase + a->phases - 1) / a->phases;
 }
 
-/* The weight from channel ic of its group to output channel oc, batch norm folded in. */
-static float weight_at(const conv *c, int oc, int ic, int ky, int kx, double scale)
+/* The weight from channel ic of its group to output channel oc, batch norm folded in, as a word of
+ * the packed weights. */
+static uint32_t weight_at(const conv *c, int oc, int ic, int ky, int kx, double scale)
 {
     size_t plane = (size_t)c->y.kernel * (size_t)c->x.kernel;
     size_t at;
@@ -129,21 +132,27 @@ static float weight_at(const conv *c, int oc, int ic, int ky, int kx, double sca
     } else {
         at = (size_t)oc * (size_t)c->in_group + (size_t)ic;
     }
-    return (float)(c->weight[at * plane + (size_t)ky * (size_t)c->x.kernel + (size_t)kx] * scale);
+    return ac_lower_packed_word(c->weight,
+                                at * plane + (size_t)ky * (size_t)c->x.kernel + (size_t)kx, scale);
 }
 
-static void fill_bias(const conv *c, float *to)
+static void fill_bias(const conv *c, uint32_t *to)
 {
     for (int oc = 0; oc < c->out->shape.c; oc++) {
-        double scale, shift;
+        double scale, shift, bias;
 
         ac_lower_norm(c->l, c->step->norm, oc, &scale, &shift);
-        to[oc] = (float)((c->bias ? c->bias[oc] : 0.0) * scale + shift);
+        if (c->l->places) {
+            to[c->out->map[oc]] = ac_lower_packed_word(c->bias, (size_t)oc, 1);
+        } else {
+            bias = c->bias.values ? c->bias.values[oc] : 0.0;
+            to[c->out->map[oc]] = ac_float_bits((float)(bias * scale + shift));
+        }
     }
 }
 
 /* [in_quads][taps][row][4] of one phase, as conv_cpu and conv_gpu read them. */
-static void fill_gemm(const conv *c, float *to, int row, int py, int px)
+static void fill_gemm(const conv *c, uint32_t *to, int row, int py, int px)
 {
     for (int oc = 0; oc < c->out->shape.c; oc++) {
         double scale, shift;
@@ -153,8 +162,8 @@ static void fill_gemm(const conv *c, float *to, int row, int py, int px)
             for (int t = 0; t < c->y.taps * c->x.taps; t++) {
                 int ky = kernel_index(&c->y, py, t / c->x.taps);
                 int kx = kernel_index(&c->x, px, t % c->x.taps);
-                float *vec =
-                    to + 4 * ((size_t)(q * c->y.taps * c->x.taps + t) * (size_t)row + (size_t)oc);
+                uint32_t *vec = to + 4 * ((size_t)(q * c->y.taps * c->x.taps + t) * (size_t)row +
+                                          (size_t)c->out->map[oc]);
 
                 for (int k = 0; k < 4; k++) {
                     int ic = c->lane_channel[4 * q + k];
@@ -166,10 +175,11 @@ static void fill_gemm(const conv *c, float *to, int row, int py, int px)
     }
 }
 
-/* [quads][taps][4] of one phase. */
-static void fill_depthwise(const conv *c, float *to, int py, int px)
+/* [quads][taps][4] of one phase; input and output have the same layout. */
+static void fill_depthwise(const conv *c, uint32_t *to, int py, int px)
 {
     for (int ch = 0; ch < c->out->shape.c; ch++) {
+        int lane = c->out->map[ch];
         double scale, shift;
 
         ac_lower_norm(c->l, c->step->norm, ch, &scale, &shift);
@@ -178,14 +188,14 @@ static void fill_depthwise(const conv *c, float *to, int py, int px)
             int kx = kernel_index(&c->x, px, t % c->x.taps);
 
             if (ky >= 0 && kx >= 0)
-                to[4 * (ch / 4 * c->y.taps * c->x.taps + t) + ch % 4] =
+                to[4 * (lane / 4 * c->y.taps * c->x.taps + t) + lane % 4] =
                     weight_at(c, ch, 0, ky, kx, scale);
         }
     }
 }
 
 /* [oc][in_group][taps] of one phase. */
-static void fill_direct(const conv *c, float *to, int py, int px)
+static void fill_direct(const conv *c, uint32_t *to, int py, int px)
 {
     int taps = c->y.taps * c->x.taps;
 
@@ -218,10 +228,7 @@ typedef struct variant {
 
 static int32_t float_bits(float value)
 {
-    int32_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    return bits;
+    return (int32_t)ac_float_bits(value);
 }
 
 static uint64_t value_bytes(const ac_lowering *l, const ac_value *value)
@@ -273,20 +280,21 @@ static int cpu_tile(int channels, int subgroup)
 static ac_status choose_cpu(const conv *c, variant *v)
 {
     const ac_device_info *info = ac_device_get_info(c->l->device);
-    int sg = (int)info->subgroup_size, tn = cpu_tile(c->out->shape.c, sg), tm = sg > 16 ? 2 : 4;
+    int sg = (int)info->subgroup_size, tn = cpu_tile(c->out_lanes, sg), tm = sg > 16 ? 2 : 4;
     uint64_t weights;
-    ac_kernel_params params = {
-        .name = "conv_cpu",
-        .binding_count = 3,
-        .push_size = sizeof(struct conv_push),
-        .subgroup_size = sg,
-        .constant_count = 14,
-        .constants = {LOCAL, sg, tm, tn, c->lanes, c->y.taps, c->x.taps, c->y.in_stride,
-                      c->x.in_stride, c->y.in_dilation, c->x.in_dilation, bounded(c),
-                      (int32_t)c->step->activation, float_bits(c->step->slope)}};
+    ac_kernel_params params = {.name = "conv_cpu",
+                               .binding_count = 3,
+                               .push_size = sizeof(struct conv_push),
+                               .subgroup_size = sg,
+                               .constant_count = 15,
+                               .constants = {LOCAL, sg, tm, tn, c->lanes, c->y.taps, c->x.taps,
+                                             c->y.in_stride, c->x.in_stride, c->y.in_dilation,
+                                             c->x.in_dilation, bounded(c),
+                                             (int32_t)c->step->activation,
+                                             float_bits(c->step->slope), c->step->accumulate}};
 
     v->layout = GEMM;
-    v->oc_tiles = (c->out->shape.c + tn - 1) / tn;
+    v->oc_tiles = (c->out_lanes + tn - 1) / tn;
     v->row = v->oc_tiles * tn;
     v->pixels_a_group = LOCAL * tm;
     weights =
@@ -304,22 +312,23 @@ static ac_status choose_cpu(const conv *c, variant *v)
 static ac_status choose_gpu(const conv *c, variant *v)
 {
     const ac_device_info *info = ac_device_get_info(c->l->device);
-    int channels = c->out->shape.c, tm = 4, bq = 4;
+    int channels = c->out_lanes, tm = 4, bq = 4;
     int bn = channels <= 16 ? 16 : channels <= 32 ? 32 : 64, bm = bn == 64 ? 64 : 128;
 
     /* Half the tile for devices with the smallest workgroups that Vulkan allows. */
     while (bm / tm * (bn / 4) > (int)info->max_invocations && bm > 16)
         bm /= 2;
-    ac_kernel_params params = {
-        .name = "conv_gpu",
-        .code = conv_gpu_spv,
-        .code_size = sizeof(conv_gpu_spv),
-        .binding_count = 3,
-        .push_size = sizeof(struct conv_push),
-        .constant_count = 13,
-        .constants = {bm / tm * (bn / 4), bm, bn, bq, tm, c->y.taps, c->x.taps, c->y.in_stride,
-                      c->x.in_stride, c->y.in_dilation, c->x.in_dilation,
-                      (int32_t)c->step->activation, float_bits(c->step->slope)}};
+    ac_kernel_params params = {.name = "conv_gpu",
+                               .code = conv_gpu_spv,
+                               .code_size = sizeof(conv_gpu_spv),
+                               .binding_count = 3,
+                               .push_size = sizeof(struct conv_push),
+                               .constant_count = 14,
+                               .constants = {bm / tm * (bn / 4), bm, bn, bq, tm, c->y.taps,
+                                             c->x.taps, c->y.in_stride, c->x.in_stride,
+                                             c->y.in_dilation, c->x.in_dilation,
+                                             (int32_t)c->step->activation,
+                                             float_bits(c->step->slope), c->step->accumulate}};
 
     v->layout = GEMM;
     v->oc_tiles = (channels + bn - 1) / bn;
@@ -330,16 +339,16 @@ static ac_status choose_gpu(const conv *c, variant *v)
 
 static ac_status choose_direct(const conv *c, variant *v)
 {
-    const ac_kernel_params params = {.name = "conv_direct",
-                                     .code = conv_direct_spv,
-                                     .code_size = sizeof(conv_direct_spv),
-                                     .binding_count = 4,
-                                     .push_size = sizeof(struct conv_push),
-                                     .constant_count = 10,
-                                     .constants = {LOCAL, c->y.taps, c->x.taps, c->y.in_stride,
-                                                   c->x.in_stride, c->y.in_dilation,
-                                                   c->x.in_dilation, (int32_t)c->step->activation,
-                                                   float_bits(c->step->slope), c->out->shape.c}};
+    const ac_kernel_params params = {
+        .name = "conv_direct",
+        .code = conv_direct_spv,
+        .code_size = sizeof(conv_direct_spv),
+        .binding_count = 4,
+        .push_size = sizeof(struct conv_push),
+        .constant_count = 11,
+        .constants = {LOCAL, c->y.taps, c->x.taps, c->y.in_stride, c->x.in_stride, c->y.in_dilation,
+                      c->x.in_dilation, (int32_t)c->step->activation, float_bits(c->step->slope),
+                      c->in->shape.c, c->step->accumulate}};
 
     v->layout = DIRECT;
     v->oc_tiles = c->out->quads;
@@ -358,11 +367,11 @@ static ac_status choose_depthwise(const conv *c, variant *v)
     ac_kernel_params params = {.name = "depthwise",
                                .binding_count = 3,
                                .push_size = sizeof(struct conv_push),
-                               .constant_count = 10,
+                               .constant_count = 11,
                                .constants = {LOCAL, run, c->y.taps, c->x.taps, c->y.in_stride,
                                              c->x.in_stride, c->y.in_dilation, c->x.in_dilation,
                                              (int32_t)c->step->activation,
-                                             float_bits(c->step->slope)}};
+                                             float_bits(c->step->slope), c->step->accumulate}};
 
     v->layout = DEPTHWISE;
     v->oc_tiles = c->out->quads;
@@ -374,6 +383,12 @@ static ac_status choose_depthwise(const conv *c, variant *v)
     params.code = v->texel ? depthwise_texel_spv : depthwise_spv;
     params.code_size = v->texel ? sizeof(depthwise_texel_spv) : sizeof(depthwise_spv);
     return ac_kernel_get(c->l->device, &params, &v->kernel);
+}
+
+static bool same_layout(const conv *c)
+{
+    return c->in->quads == c->out->quads &&
+           memcmp(c->in->map, c->out->map, (size_t)c->in->shape.c * sizeof(int)) == 0;
 }
 
 /* The one place where a convolution's kernel is chosen. */
@@ -388,8 +403,7 @@ static ac_status choose(const conv *c, variant *v)
     if (choice == AC_CONV_DIRECT)
         return choose_direct(c, v);
     if (c->groups > 1) {
-        if (c->in_group == 1 && c->out_group == 1 && ac_value_is_plain(c->in) &&
-            run_span(c, 1) <= 64)
+        if (c->in_group == 1 && c->out_group == 1 && same_layout(c) && run_span(c, 1) <= 64)
             return choose_depthwise(c, v);
         return choose_direct(c, v);
     }
@@ -424,8 +438,9 @@ static ac_status make_weights(const conv *c, const variant *v, ac_binding *bindi
     uint64_t each = phase_words(c, v), bias = bias_words(c, v);
     uint64_t phases = (uint64_t)c->y.phases * (uint64_t)c->x.phases;
     void *memory = NULL;
-    float *to;
-    ac_status status = ac_lower_weights(c->l, bias + phases * each, binding, &memory);
+    uint32_t *to;
+    ac_status status =
+        ac_lower_words(c->l, AC_REGION_PACKED, bias + phases * each, binding, &memory);
 
     if (status != AC_OK)
         return status;
@@ -492,19 +507,36 @@ static ac_status dispatch_phase(const conv *c, const variant *v, ac_binding weig
 
 static ac_status find_lanes(conv *c)
 {
-    int lanes = 4 * c->in->quads;
-
-    c->lane_channel = malloc((size_t)lanes * sizeof(*c->lane_channel));
+    c->lane_channel = ac_lower_lane_channels(c->l, c->in);
     if (!c->lane_channel)
-        return ac_fail(c->l->log, AC_ERR_MEMORY, "out of memory");
-    for (int i = 0; i < lanes; i++)
-        c->lane_channel[i] = -1;
-    for (int ch = 0; ch < c->in->shape.c; ch++) {
-        c->lane_channel[c->in->map[ch]] = ch;
+        return AC_ERR_MEMORY;
+    for (int ch = 0; ch < c->in->shape.c; ch++)
         if (c->in->map[ch] % 4 + 1 > c->lanes)
             c->lanes = c->in->map[ch] % 4 + 1;
-    }
+    for (int ch = 0; ch < c->out->shape.c; ch++)
+        if (c->out->map[ch] + 1 > c->out_lanes)
+            c->out_lanes = c->out->map[ch] + 1;
     return AC_OK;
+}
+
+/* For conv_direct: where channels lie in the input, then which channels the output's lanes have. */
+static ac_status make_maps(const conv *c, ac_binding *binding)
+{
+    size_t in = (size_t)c->in->shape.c * sizeof(int);
+    int *out = ac_lower_lane_channels(c->l, c->out);
+    ac_status status = out ? AC_OK : AC_ERR_MEMORY;
+    void *to;
+
+    if (status == AC_OK)
+        status =
+            ac_lower_words(c->l, AC_REGION_CONSTANTS,
+                           (uint64_t)c->in->shape.c + 4 * (uint64_t)c->out->quads, binding, &to);
+    if (status == AC_OK) {
+        memcpy(to, c->in->map, in);
+        memcpy((char *)to + in, out, (size_t)c->out->quads * 4 * sizeof(int));
+    }
+    free(out);
+    return status;
 }
 
 ac_status ac_lower_conv(ac_lowering *l, const ac_step *step)
@@ -518,22 +550,20 @@ ac_status ac_lower_conv(ac_lowering *l, const ac_step *step)
               .x = make_axis(node, 1),
               .groups = node->params.groups,
               .weight = ac_lower_tensor(l, node, "weight"),
-              .bias = node->params.bias ? ac_lower_tensor(l, node, "bias") : NULL};
+              .bias = {NULL, -1}};
     ac_status status = AC_OK;
     ac_binding weights, map = {0};
     variant v;
 
+    if (node->params.bias)
+        c.bias = ac_lower_tensor(l, node, "bias");
     c.in_group = c.in->shape.c / c.groups;
     c.out_group = c.out->shape.c / c.groups;
     TRY(find_lanes(&c));
     TRY(choose(&c, &v));
     TRY(make_weights(&c, &v, &weights));
-    if (v.layout == DIRECT) {
-        void *to;
-
-        TRY(ac_lower_weights(l, (uint64_t)c.in->shape.c, &map, &to));
-        memcpy(to, c.in->map, (size_t)c.in->shape.c * sizeof(int));
-    }
+    if (v.layout == DIRECT)
+        TRY(make_maps(&c, &map));
     for (int py = 0; py < c.y.phases; py++)
         for (int px = 0; px < c.x.phases; px++)
             TRY(dispatch_phase(&c, &v, weights, map, py, px));

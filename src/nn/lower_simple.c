@@ -132,7 +132,7 @@ static ac_status relayout(ac_lowering *l, const ac_step *step)
     int *map;
 
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_weights(l, 4 * (uint64_t)out->quads, &bindings[1], &memory));
+    TRY(ac_lower_words(l, AC_REGION_CONSTANTS, 4 * (uint64_t)out->quads, &bindings[1], &memory));
     map = memory;
     for (int i = 0; i < 4 * out->quads; i++)
         map[i] = i < in->shape.c ? in->map[i] : -1;
@@ -176,7 +176,7 @@ static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, bool
     if (affine) {
         float *to;
 
-        TRY(ac_lower_weights(l, 8 * (uint64_t)out->quads, &bindings[2], &memory));
+        TRY(ac_lower_words(l, AC_REGION_PACKED, 8 * (uint64_t)out->quads, &bindings[2], &memory));
         to = memory;
         for (int c = 0; c < out->shape.c; c++) {
             double scale, shift;
@@ -304,7 +304,7 @@ ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
     void *map;
 
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_weights(l, (uint64_t)value->shape.c, &bindings[1], &map));
+    TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)value->shape.c, &bindings[1], &map));
     memcpy(map, value->map, (size_t)value->shape.c * sizeof(int));
     bindings[0] = ac_lower_value(l, plan->output, &push.base, &push.batch);
     bindings[2] = pictures;

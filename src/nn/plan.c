@@ -31,9 +31,10 @@ static int only_user(const ac_plan *plan, const int *uses, const int *user, int 
 static void fuse(ac_plan *plan, const int *uses, const int *user, bool *taken, ac_step *step)
 {
     const ac_net *net = plan->net;
-    bool takes_norm = step->kind == AC_OP_CONV2D || step->kind == AC_OP_CONV_TRANSPOSE2D ||
+    bool makes_sums = step->kind == AC_OP_CONV2D || step->kind == AC_OP_CONV_TRANSPOSE2D ||
                       step->kind == AC_OP_ADD;
-    bool takes_activation = takes_norm || step->kind == AC_OP_BATCHNORM;
+    bool takes_norm = makes_sums && !plan->training;
+    bool takes_activation = makes_sums || step->kind == AC_OP_BATCHNORM;
     int next = only_user(plan, uses, user, step->output);
 
     if (takes_norm && next >= 0 && net->nodes[next].kind == AC_OP_BATCHNORM) {
@@ -277,8 +278,8 @@ fail:
     return status;
 }
 
-ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64_t max_arena,
-                         const ac_log *log, ac_plan **result)
+static ac_status create(const ac_net *net, int n, int height, int width, uint64_t max_arena,
+                        const ac_node_training *training, const ac_log *log, ac_plan **result)
 {
     ac_plan *plan = calloc(1, sizeof(*plan));
     ac_status status = AC_OK;
@@ -288,6 +289,7 @@ ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64
     if (!plan)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     plan->net = net;
+    plan->training = training;
     plan->n = n;
     plan->height = height;
     plan->width = width;
@@ -296,6 +298,8 @@ ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64
         if (net->nodes[i].kind == AC_OP_ADD) /* a relayout for every input */
             most_steps += (size_t)net->nodes[i].input_count;
     most_values = most_steps + 1;
+    if (training)
+        ac_plan_backward_room(net, &most_steps, &most_values);
     plan->steps = calloc(most_steps + 1, sizeof(*plan->steps));
     plan->values = calloc(most_values, sizeof(*plan->values));
     if (!plan->steps || !plan->values) {
@@ -306,6 +310,8 @@ ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64
     TRY(set_shapes(plan, log));
     TRY(build_steps(plan, log));
     TRY(lay_out(plan, log));
+    if (training)
+        TRY(ac_plan_add_backward(plan, log));
     TRY(ac_plan_place(plan, max_arena, log));
     *result = plan;
     return AC_OK;
@@ -313,6 +319,19 @@ ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64
 fail:
     ac_plan_destroy(&plan);
     return status;
+}
+
+ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64_t max_arena,
+                         const ac_log *log, ac_plan **plan)
+{
+    return create(net, n, height, width, max_arena, NULL, log, plan);
+}
+
+ac_status ac_plan_create_training(const ac_net *net, int n, int height, int width,
+                                  uint64_t max_arena, const ac_node_training *training,
+                                  const ac_log *log, ac_plan **plan)
+{
+    return create(net, n, height, width, max_arena, training, log, plan);
 }
 
 void ac_plan_destroy(ac_plan **pointer)
@@ -326,6 +345,7 @@ void ac_plan_destroy(ac_plan **pointer)
     free(plan->values);
     free(plan->steps);
     free(plan->arena_sizes);
+    free(plan->mirrors);
     free(plan);
     *pointer = NULL;
 }

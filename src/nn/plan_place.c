@@ -20,10 +20,13 @@ static void find_lifetimes(ac_plan *plan)
     plan->values[plan->values[0].root].first = -1;
     for (int s = 0; s < plan->step_count; s++) {
         const ac_step *step = &plan->steps[s];
-        ac_value *out = &plan->values[plan->values[step->output].root];
 
-        out->first = out->first < s ? out->first : s;
-        out->last = out->last > s ? out->last : s;
+        if (step->output >= 0) {
+            ac_value *out = &plan->values[plan->values[step->output].root];
+
+            out->first = out->first < s ? out->first : s;
+            out->last = out->last > s ? out->last : s;
+        }
         for (int i = 0; i < step->input_count; i++) {
             ac_value *in = &plan->values[plan->values[step->inputs[i]].root];
 

@@ -13,27 +13,18 @@ struct ac_session {
     ac_plan *plan;
     ac_net *net; /* the plan's own copy: the model may go */
     ac_buffer **arenas;
-    ac_buffer *weights, *lightness, *result;
+    ac_buffer *regions[AC_REGION_COUNT]; /* constants and weights */
+    ac_buffer *lightness, *result;
     ac_call *calls;
     int call_count;
     ac_commands *commands; /* for ac_session_run(), recorded when it is first called */
 };
 
-/* Free device memory less what drivers and others will want of it. */
-static uint64_t usable_memory(const ac_device *device)
-{
-    uint64_t free = ac_device_get_info(device)->memory_free;
-    uint64_t used = ac_device_memory_used(device, NULL);
-
-    free = free > used ? free - used : 0;
-    return free - free / 16;
-}
-
 static bool fits(const ac_device *device, const ac_plan *plan)
 {
     const ac_device_info *info = ac_device_get_info(device);
 
-    return ac_plan_bytes(plan) <= usable_memory(device) &&
+    return ac_plan_bytes(plan) <= ac_device_memory_usable(device) &&
            plan->largest_value <= info->max_storage_range &&
            plan->largest_value <= info->max_allocation;
 }
@@ -84,7 +75,7 @@ static ac_status check_memory(const ac_session_params *params, const ac_session 
                    "the network at %dx%d needs %.0f MiB of device memory, and device %s has %.0f "
                    "MiB free: %s",
                    plan->width, plan->height, (double)ac_plan_bytes(plan) / (1 << 20), info->name,
-                   (double)usable_memory(params->device) / (1 << 20), hint);
+                   (double)ac_device_memory_usable(params->device) / (1 << 20), hint);
 }
 
 static ac_status take_memory(ac_session *session, const ac_log *log)
@@ -96,9 +87,12 @@ static ac_status take_memory(ac_session *session, const ac_log *log)
     session->arenas = calloc((size_t)plan->arena_count + 1, sizeof(ac_buffer *));
     if (!session->arenas)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
-    for (int i = 0; i < plan->arena_count; i++)
+    for (int i = 0; i < plan->arena_count; i++) {
         TRY(ac_buffer_create(session->device, AC_BUFFER_DEVICE, plan->arena_sizes[i],
                              "the network's values", &session->arenas[i]));
+        if (plan->guard)
+            TRY(ac_buffer_fill(session->arenas[i], 0xff));
+    }
     TRY(ac_buffer_create(session->device, AC_BUFFER_DEVICE,
                          4 * (uint64_t)plan->n * (uint64_t)plan->height * (uint64_t)plan->width,
                          "lightness pictures", &session->lightness));
@@ -108,61 +102,23 @@ fail:
     return status;
 }
 
-static ac_status fill_arenas(const ac_session *session, const ac_log *log)
-{
-    for (int i = 0; i < session->plan->arena_count; i++) {
-        uint64_t size = session->plan->arena_sizes[i];
-        void *bytes = malloc(size);
-        ac_status status;
-
-        if (!bytes)
-            return ac_fail(log, AC_ERR_MEMORY, "out of memory");
-        memset(bytes, 0xff, size);
-        status = ac_buffer_write(session->arenas[i], 0, bytes, size);
-        free(bytes);
-        if (status != AC_OK)
-            return status;
-    }
-    return AC_OK;
-}
-
 bool ac_session_guards_hold(const ac_session *session)
 {
-    unsigned char bytes[GUARD_BYTES];
-    bool hold = true;
-
-    for (int v = 0; v < session->plan->value_count; v++) {
-        const ac_value *value = &session->plan->values[v];
-
-        if (value->root != v || value->quads == 0)
-            continue;
-        if (ac_buffer_read(session->arenas[value->arena], value->offset + value->size - GUARD_BYTES,
-                           bytes, GUARD_BYTES) != AC_OK)
-            return false;
-        for (int i = 0; i < GUARD_BYTES; i++)
-            hold = hold && bytes[i] == 0xff;
-    }
-    return hold;
+    return ac_lower_guards_hold(session->plan, session->arenas);
 }
 
-static ac_status lower_step(ac_lowering *l, const ac_step *step)
+static ac_status upload(ac_session *session, ac_region region, const ac_words *words)
 {
-    switch (step->kind) {
-    case AC_OP_CONV2D:
-    case AC_OP_CONV_TRANSPOSE2D:
-        return ac_lower_conv(l, step);
-    case AC_OP_MAXPOOL2D:
-    case AC_OP_AVGPOOL2D:
-        return ac_lower_pool(l, step);
-    case AC_OP_GLOBAL_AVGPOOL:
-        return ac_lower_global_avgpool(l, step);
-    case AC_OP_UPSAMPLE:
-        return ac_lower_upsample(l, step);
-    case AC_OP_CONCAT:
-        return ac_lower_concat(l, step);
-    default:
-        return ac_lower_eltwise(l, step);
-    }
+    ac_buffer **buffer = &session->regions[region];
+    ac_status status = AC_OK;
+
+    if (words->count == 0)
+        return AC_OK;
+    TRY(ac_buffer_create(session->device, AC_BUFFER_DEVICE, 4 * words->count,
+                         "the network's weights", buffer));
+    TRY(ac_buffer_write(*buffer, 0, words->words, 4 * words->count));
+fail:
+    return status;
 }
 
 /* All dispatches with barriers between them; then the weights go to the device. */
@@ -181,25 +137,19 @@ static ac_status lower(ac_session *session, const ac_model *model, const ac_log 
         int calls = l.call_count;
 
         TRY(ac_lower_barrier(&l));
-        TRY(lower_step(&l, &session->plan->steps[s]));
+        TRY(ac_lower_step(&l, &session->plan->steps[s]));
         if (l.call_count == calls + 1)
             l.call_count--; /* nothing was done: everything is in place already */
     }
     TRY(ac_lower_barrier(&l));
     TRY(ac_lower_unpack(&l, ac_session_result(session)));
-    TRY(ac_buffer_create(session->device, AC_BUFFER_DEVICE, 4 * l.weight_words,
-                         "the network's weights", &session->weights));
-    TRY(ac_buffer_write(session->weights, 0, l.weights, 4 * l.weight_words));
-    for (int i = 0; i < l.call_count; i++)
-        for (int b = 0; b < AC_KERNEL_MAX_BINDINGS && l.calls[i].kind == AC_CALL_DISPATCH; b++)
-            if (!l.calls[i].bindings[b].buffer)
-                l.calls[i].bindings[b].buffer = session->weights;
+    TRY(upload(session, AC_REGION_CONSTANTS, &l.constants));
+    TRY(upload(session, AC_REGION_PACKED, &l.packed));
     session->calls = l.calls;
     session->call_count = l.call_count;
     l.calls = NULL;
 fail:
-    free(l.calls);
-    free(l.weights);
+    ac_lower_free(&l);
     return status;
 }
 
@@ -220,8 +170,6 @@ ac_status ac_session_create(const ac_session_params *params, const ac_log *log, 
         TRY(ac_plan_guard(session->plan, GUARD_BYTES, AC_PLAN_MAX_ARENA, log));
     TRY(check_memory(params, session, log));
     TRY(take_memory(session, log));
-    if (params->guarded)
-        TRY(fill_arenas(session, log));
     TRY(lower(session, params->model, log));
     *result = session;
     return AC_OK;
@@ -240,7 +188,8 @@ void ac_session_destroy(ac_session **pointer)
     ac_commands_destroy(&session->commands);
     for (int i = 0; session->arenas && i < session->plan->arena_count; i++)
         ac_buffer_destroy(&session->arenas[i]);
-    ac_buffer_destroy(&session->weights);
+    for (int i = 0; i < AC_REGION_COUNT; i++)
+        ac_buffer_destroy(&session->regions[i]);
     ac_buffer_destroy(&session->lightness);
     ac_buffer_destroy(&session->result);
     ac_plan_destroy(&session->plan);
@@ -279,22 +228,7 @@ ac_binding ac_session_result(const ac_session *session)
 
 ac_status ac_session_record(ac_session *session, ac_commands *commands)
 {
-    ac_status status = AC_OK;
-
-    for (int i = 0; i < session->call_count; i++) {
-        const ac_call *call = &session->calls[i];
-
-        if (call->kind == AC_CALL_BARRIER)
-            ac_commands_barrier(commands);
-        else if (call->kind == AC_CALL_COPY)
-            ac_commands_copy(commands, call->copy.from, call->copy.from_offset, call->copy.to,
-                             call->copy.to_offset, call->copy.size);
-        else
-            TRY(ac_commands_dispatch(commands, call->kernel, call->bindings, call->push,
-                                     call->groups[0], call->groups[1], call->groups[2]));
-    }
-fail:
-    return status;
+    return ac_calls_record(session->calls, session->call_count, session->regions, commands);
 }
 
 ac_status ac_session_run(ac_session *session, const float *lightness, float *result)

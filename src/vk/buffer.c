@@ -211,3 +211,16 @@ ac_status ac_buffer_read(const ac_buffer *buffer, uint64_t offset, void *data, u
     }
     return copy_staged(buffer, offset, data, NULL, size);
 }
+
+ac_status ac_buffer_fill(ac_buffer *buffer, unsigned char byte)
+{
+    void *bytes = malloc(buffer->size);
+    ac_status status;
+
+    if (!bytes)
+        return ac_fail(buffer->device->log, AC_ERR_MEMORY, "out of memory");
+    memset(bytes, byte, buffer->size);
+    status = ac_buffer_write(buffer, 0, bytes, buffer->size);
+    free(bytes);
+    return status;
+}

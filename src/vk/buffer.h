@@ -26,5 +26,7 @@ void *ac_buffer_map(const ac_buffer *buffer);
  */
 ac_status ac_buffer_write(ac_buffer *buffer, uint64_t offset, const void *data, uint64_t size);
 ac_status ac_buffer_read(const ac_buffer *buffer, uint64_t offset, void *data, uint64_t size);
+/* Sets all bytes; blocks. */
+ac_status ac_buffer_fill(ac_buffer *buffer, unsigned char byte);
 
 #endif

@@ -176,3 +176,11 @@ uint64_t ac_device_memory_used(const ac_device *device, uint64_t *peak)
         *peak = device->memory_peak;
     return device->memory_used;
 }
+
+uint64_t ac_device_memory_usable(const ac_device *device)
+{
+    uint64_t free = device->info.memory_free, used = device->memory_used;
+
+    free = free > used ? free - used : 0;
+    return free - free / 16;
+}

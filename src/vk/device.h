@@ -74,5 +74,7 @@ const ac_log *ac_device_get_log(const ac_device *device);
 int ac_device_validation_messages(const ac_device *device);
 /* Bytes of device memory taken now, and the most there ever were. */
 uint64_t ac_device_memory_used(const ac_device *device, uint64_t *peak);
+/* Free device memory less what drivers and others will want of it. */
+uint64_t ac_device_memory_usable(const ac_device *device);
 
 #endif

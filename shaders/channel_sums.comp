@@ -1,0 +1,77 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "common/push_train.h"
+#include "common/activation.glsl"
+
+// Sums over pictures and pixels of each channel, in parts. A workgroup takes one quad and one of
+// `splits` runs of pixels.
+//   MODE 0: a                          partial [splits][quads] vec4
+//   MODE 1: a - s, (a - s)^2           partial [splits][quads][2], s the quad's first pixel
+//   MODE 2: d, d * (x - mean) / dev    partial [splits][quads][2], d = a * slope of y
+//   a, y, x [n][quads][pixels] vec4; work [4][quads] vec4: scale, shift, mean, 1 / deviation
+// Grid: x: quads, y: splits.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int MODE = 0;
+layout(constant_id = 2) const int ACTIVATION = 0;
+
+layout(binding = 0, std430) readonly buffer A { vec4 a[]; };
+layout(binding = 1, std430) readonly buffer Y { vec4 y[]; };
+layout(binding = 2, std430) readonly buffer X { vec4 x[]; };
+layout(binding = 3, std430) readonly buffer W { vec4 work[]; };
+layout(binding = 4, std430) writeonly buffer P { vec4 partial[]; };
+layout(push_constant) uniform C { norm_push p; };
+
+shared vec4 sums[LOCAL];
+
+vec4 total(vec4 v)
+{
+    int thread = int(gl_LocalInvocationID.x);
+    sums[thread] = v;
+    barrier();
+    for (int step = LOCAL / 2; step > 0; step /= 2) {
+        if (thread < step)
+            sums[thread] += sums[thread + step];
+        barrier();
+    }
+    vec4 sum = sums[0];
+    barrier();
+    return sum;
+}
+
+void main()
+{
+    int quad = int(gl_WorkGroupID.x), part = int(gl_WorkGroupID.y);
+    int items = p.n * p.pixels, each = (items + p.splits - 1) / p.splits;
+    int end = min(items, (part + 1) * each);
+    vec4 first = vec4(0), second = vec4(0), shift = vec4(0), mean = vec4(0), inverse = vec4(0);
+
+    if (MODE == 1)
+        shift = a[p.a_base + quad * p.pixels];
+    if (MODE == 2) {
+        mean = work[2 * p.quads + quad];
+        inverse = work[3 * p.quads + quad];
+    }
+    for (int i = part * each + int(gl_LocalInvocationID.x); i < end; i += LOCAL) {
+        int batch = i / p.pixels, at = quad * p.pixels + i - batch * p.pixels;
+        vec4 v = a[p.a_base + batch * p.a_batch + at] - shift;
+        if (MODE == 1)
+            second += v * v;
+        if (MODE == 2) {
+            v *= activation_slope(y[p.y_base + batch * p.y_batch + at], ACTIVATION, p.slope);
+            second += v * ((x[p.x_base + batch * p.x_batch + at] - mean) * inverse);
+        }
+        first += v;
+    }
+    first = total(first);
+    if (MODE != 0)
+        second = total(second);
+    if (gl_LocalInvocationID.x == 0) {
+        if (MODE == 0) {
+            partial[part * p.quads + quad] = first;
+        } else {
+            partial[(part * p.quads + quad) * 2] = first;
+            partial[(part * p.quads + quad) * 2 + 1] = second;
+        }
+    }
+}

@@ -1,0 +1,204 @@
+/* Batch norm in training, forward and backward (Ioffe, Szegedy 2015). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel_sums_spv.h"
+#include "common/push_nn.h"
+#include "common/push_train.h"
+#include "eltwise_spv.h"
+#include "nn/lower.h"
+#include "norm_gradient_spv.h"
+#include "norm_stats_spv.h"
+#include "norm_sums_spv.h"
+
+#define LOCAL    64
+#define MOMENTUM 0.1F /* of running statistics, as PyTorch */
+
+static uint64_t groups(uint64_t items)
+{
+    return (items + LOCAL - 1) / LOCAL;
+}
+
+static bool is_running(const ac_lowering *l, const ac_step *step)
+{
+    return l->plan->training[step->norm - l->plan->net->nodes].running;
+}
+
+static struct norm_push make_push(const ac_lowering *l, const ac_step *step, const ac_value *like)
+{
+    struct norm_push push = {.pixels = like->shape.h * like->shape.w,
+                             .n = like->shape.n,
+                             .quads = like->quads,
+                             .channels = like->shape.c,
+                             .weight = (int)ac_lower_tensor(l, step->norm, "weight").place,
+                             .bias = (int)ac_lower_tensor(l, step->norm, "bias").place,
+                             .mean = (int)ac_lower_tensor(l, step->norm, "running_mean").place,
+                             .variance = (int)ac_lower_tensor(l, step->norm, "running_var").place,
+                             .eps = step->norm->params.eps,
+                             .momentum = MOMENTUM,
+                             .slope = step->slope};
+
+    push.splits = ac_lower_splits(l, (uint64_t)push.n * (uint64_t)push.pixels, push.quads);
+    return push;
+}
+
+static ac_status make_channels(ac_lowering *l, const ac_value *value, ac_binding *binding)
+{
+    int *channels = ac_lower_lane_channels(l, value);
+    ac_status status = channels ? AC_OK : AC_ERR_MEMORY;
+    void *to;
+
+    if (status == AC_OK)
+        status = ac_lower_words(l, AC_REGION_CONSTANTS, 4 * (uint64_t)value->quads, binding, &to);
+    if (status == AC_OK)
+        memcpy(to, channels, 4 * (size_t)value->quads * sizeof(int));
+    free(channels);
+    return status;
+}
+
+/* channel_sums.comp in the given mode: bindings a, y, x, work; scratch is bound last. */
+static ac_status sums(ac_lowering *l, const ac_step *step, int mode, const ac_binding from[4],
+                      const struct norm_push *push, ac_binding *scratch)
+{
+    const ac_kernel_params params = {
+        .name = "channel_sums",
+        .code = channel_sums_spv,
+        .code_size = sizeof(channel_sums_spv),
+        .binding_count = 5,
+        .push_size = sizeof(*push),
+        .constant_count = 3,
+        .constants = {LOCAL, mode, mode == 2 ? (int32_t)step->activation : 0}};
+    ac_binding bindings[5] = {from[0], from[1], from[2], from[3]};
+    const ac_kernel *kernel;
+    ac_status status = AC_OK;
+    ac_call *call;
+
+    *scratch = ac_lower_scratch(l, 32 * (uint64_t)push->splits * (uint64_t)push->quads);
+    bindings[4] = *scratch;
+    TRY(ac_kernel_get(l->device, &params, &kernel));
+    TRY(ac_lower_dispatch(l, kernel, bindings, push, 1, 1));
+    call = &l->calls[l->call_count - 1];
+    call->groups[0] = (uint32_t)push->quads;
+    call->groups[1] = (uint32_t)push->splits;
+    TRY(ac_lower_barrier(l));
+fail:
+    return status;
+}
+
+/* y = activation(x * scale + shift). */
+static ac_status apply(ac_lowering *l, const ac_step *step, ac_binding work)
+{
+    const ac_value *out = &l->plan->values[step->output];
+    const ac_kernel_params params = {.name = "eltwise",
+                                     .code = eltwise_spv,
+                                     .code_size = sizeof(eltwise_spv),
+                                     .binding_count = 4,
+                                     .push_size = sizeof(struct plane_push),
+                                     .constant_count = 4,
+                                     .constants = {LOCAL, 0, 1, (int32_t)step->activation}};
+    struct plane_push push = {
+        .pixels = out->shape.h * out->shape.w, .quads = out->quads, .slope = step->slope};
+    const ac_kernel *kernel;
+    ac_binding bindings[4];
+    ac_status status = AC_OK;
+
+    TRY(ac_kernel_get(l->device, &params, &kernel));
+    bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
+    bindings[1] = bindings[0];
+    bindings[2] = work;
+    bindings[3] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.pixels),
+                          (uint64_t)out->quads * (uint64_t)out->shape.n));
+fail:
+    return status;
+}
+
+ac_status ac_lower_norm_forward(ac_lowering *l, const ac_step *step)
+{
+    const ac_value *x = &l->plan->values[step->inputs[0]];
+    bool running = is_running(l, step);
+    const ac_kernel_params params = {.name = "norm_stats",
+                                     .code = norm_stats_spv,
+                                     .code_size = sizeof(norm_stats_spv),
+                                     .binding_count = 5,
+                                     .push_size = sizeof(struct norm_push),
+                                     .constant_count = 2,
+                                     .constants = {LOCAL, running}};
+    struct norm_push push = make_push(l, step, x);
+    ac_binding *work = &l->norms[step->norm - l->plan->net->nodes];
+    ac_binding from[4], scratch, bindings[5];
+    const ac_kernel *kernel;
+    ac_status status = AC_OK;
+
+    *work = ac_lower_work(l, 64 * (uint64_t)push.quads);
+    from[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
+    from[1] = from[2] = from[3] = from[0];
+    scratch = from[0];
+    if (!running)
+        TRY(sums(l, step, 1, from, &push, &scratch));
+    bindings[0] = scratch;
+    bindings[1] = from[0];
+    TRY(make_channels(l, x, &bindings[2]));
+    bindings[3] = l->parameters;
+    bindings[4] = *work;
+    TRY(ac_kernel_get(l->device, &params, &kernel));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(4 * (uint64_t)push.quads), 1));
+    TRY(ac_lower_barrier(l));
+    TRY(apply(l, step, *work));
+fail:
+    return status;
+}
+
+ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step)
+{
+    const ac_value *dy = &l->plan->values[step->inputs[0]];
+    bool running = is_running(l, step);
+    const ac_kernel_params sum_params = {.name = "norm_sums",
+                                         .code = norm_sums_spv,
+                                         .code_size = sizeof(norm_sums_spv),
+                                         .binding_count = 4,
+                                         .push_size = sizeof(struct norm_push),
+                                         .constant_count = 2,
+                                         .constants = {LOCAL, running}};
+    const ac_kernel_params params = {
+        .name = "norm_gradient",
+        .code = norm_gradient_spv,
+        .code_size = sizeof(norm_gradient_spv),
+        .binding_count = 6,
+        .push_size = sizeof(struct norm_push),
+        .constant_count = 3,
+        .constants = {LOCAL, (int32_t)step->activation, step->accumulate}};
+    const ac_node_training *t = &l->plan->training[step->norm - l->plan->net->nodes];
+    struct norm_push push = make_push(l, step, dy);
+    ac_binding from[4], means, scratch, bindings[6];
+    const ac_kernel *kernel;
+    ac_status status = AC_OK;
+
+    from[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
+    from[1] = ac_lower_value(l, step->inputs[1], &push.y_base, &push.y_batch);
+    from[2] = ac_lower_value(l, step->inputs[2], &push.x_base, &push.x_batch);
+    from[3] = l->norms[step->norm - l->plan->net->nodes];
+    if (!t->weight)
+        push.weight = -1;
+    if (!t->bias)
+        push.bias = -1;
+    TRY(sums(l, step, 2, from, &push, &scratch));
+    means = ac_lower_work(l, 32 * (uint64_t)push.quads);
+    bindings[0] = scratch;
+    TRY(make_channels(l, dy, &bindings[1]));
+    bindings[2] = l->gradients;
+    bindings[3] = means;
+    TRY(ac_kernel_get(l->device, &sum_params, &kernel));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(4 * (uint64_t)push.quads), 1));
+    if (step->output < 0)
+        return AC_OK;
+    TRY(ac_lower_barrier(l));
+    memcpy(bindings, from, sizeof(from));
+    bindings[4] = means;
+    bindings[5] = ac_lower_value(l, step->output, &push.out_base, &push.out_batch);
+    TRY(ac_kernel_get(l->device, &params, &kernel));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.pixels),
+                          (uint64_t)dy->quads * (uint64_t)dy->shape.n));
+fail:
+    return status;
+}
