@@ -403,12 +403,12 @@ ac_status ac_train_session_create(const ac_train_params *params, const ac_log *l
         TRY(ac_plan_guard(s->plan, GUARD_BYTES, AC_PLAN_MAX_ARENA, log));
     TRY(check_memory(s));
     TRY(take_memory(s));
-    TRY(write_weights(s, params->model));
     TRY(lower(s, params->model));
     TRY(record(s, s->begin, s->call_count, 0, &s->begin_commands));
     for (int i = 0; i < AC_TRAIN_SLOTS; i++)
         TRY(record(s, s->forward, s->update, i, &s->pass_commands[i]));
     TRY(record(s, s->update, s->begin, 0, &s->update_commands));
+    TRY(write_weights(s, params->model));
     *result = s;
     return AC_OK;
 
