@@ -2,8 +2,8 @@
 #ifndef AC_PUSH_TRAIN_H
 #define AC_PUSH_TRAIN_H
 
-/* channel_sums.comp, norm_stats.comp, norm_sums.comp, norm_gradient.comp: values of [n][quads][h][w]
- * vec4, bases and batch strides in vec4. */
+/* channel_sums.comp, norm_stats.comp, norm_sums.comp, norm_gradient.comp: values of
+ * [n][quads][h][w] vec4, bases and batch strides in vec4. */
 struct norm_push {
     int pixels, n, quads;
     int splits; /* workgroups that share a quad */

@@ -259,6 +259,8 @@ void ac_lower_norm(const ac_lowering *l, const ac_node *norm, int channel, doubl
     bias = ac_lower_tensor(l, norm, "bias").values;
     mean = ac_lower_tensor(l, norm, "running_mean").values;
     var = ac_lower_tensor(l, norm, "running_var").values;
+    if (!weight || !bias || !mean || !var) /* a model has all of them */
+        return;
     *scale = weight[channel] / sqrt((double)var[channel] + norm->params.eps);
     *shift = bias[channel] - mean[channel] * *scale;
 }

@@ -86,7 +86,7 @@ static ac_status lower_norm(ac_train_session *s, ac_lowering *l)
                                      .constant_count = 1,
                                      .constants = {LOCAL}};
     const struct flat_push push = {.count = (int)((s->count + 3) / 4)};
-    uint64_t parts = ((uint64_t)push.count + 4 * LOCAL - 1) / (4 * LOCAL);
+    uint64_t each = (uint64_t)4 * LOCAL, parts = ((uint64_t)push.count + each - 1) / each;
     const ac_binding bindings[2] = {whole(s->states[AC_TRAIN_GRADIENT]),
                                     ac_lower_scratch(l, 4 * parts)};
     const ac_kernel *kernel;

@@ -157,8 +157,10 @@ fail:
 static ac_status take_memory(ac_train_session *s)
 {
     const ac_plan *plan = s->plan;
-    uint64_t in = 4 * (uint64_t)plan->n * (uint64_t)plan->height * (uint64_t)plan->width;
-    uint64_t out = 4 * (uint64_t)ac_shape_count(plan->values[plan->output].shape);
+    const uint64_t in = 4 * (uint64_t)plan->n * (uint64_t)plan->height * (uint64_t)plan->width;
+    const uint64_t out = 4 * (uint64_t)ac_shape_count(plan->values[plan->output].shape);
+    const uint64_t results = AC_RESULT_COUNT * sizeof(float);
+    const uint64_t rare = AC_RARE_BINS * AC_RARE_BINS * sizeof(float);
     ac_status status = AC_OK;
 
     TRY(take_arenas(s));
@@ -173,14 +175,12 @@ static ac_status take_memory(ac_train_session *s)
     }
     TRY(ac_buffer_create(s->device, AC_BUFFER_UPLOAD, sizeof(ac_hyper), "the optimiser's numbers",
                          &s->hyper));
-    TRY(ac_buffer_create(s->device, AC_BUFFER_DEVICE, 4 * AC_RESULT_COUNT, "results", &s->results));
-    TRY(ac_buffer_create(s->device, AC_BUFFER_DOWNLOAD, 4 * AC_RESULT_COUNT, "results",
-                         &s->results_host));
+    TRY(ac_buffer_create(s->device, AC_BUFFER_DEVICE, results, "results", &s->results));
+    TRY(ac_buffer_create(s->device, AC_BUFFER_DOWNLOAD, results, "results", &s->results_host));
     if (!s->params.loss.weights)
         return AC_OK;
-    TRY(ac_buffer_create(s->device, AC_BUFFER_DEVICE, 4 * AC_RARE_BINS * AC_RARE_BINS,
-                         "weights of colours", &s->rare));
-    TRY(ac_buffer_write(s->rare, 0, s->params.loss.weights, 4 * AC_RARE_BINS * AC_RARE_BINS));
+    TRY(ac_buffer_create(s->device, AC_BUFFER_DEVICE, rare, "weights of colours", &s->rare));
+    TRY(ac_buffer_write(s->rare, 0, s->params.loss.weights, rare));
 fail:
     return status;
 }
