@@ -160,7 +160,7 @@ static ac_status take_memory(ac_train_session *s)
     const uint64_t in = 4 * (uint64_t)plan->n * (uint64_t)plan->height * (uint64_t)plan->width;
     const uint64_t out = 4 * (uint64_t)ac_shape_count(plan->values[plan->output].shape);
     const uint64_t results = AC_RESULT_COUNT * sizeof(float);
-    const uint64_t rare = AC_RARE_BINS * AC_RARE_BINS * sizeof(float);
+    const uint64_t rare = sizeof(float) * AC_RARE_BINS * AC_RARE_BINS;
     ac_status status = AC_OK;
 
     TRY(take_arenas(s));
