@@ -6,6 +6,7 @@
 #include <libavformat/avformat.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
+#include <pthread.h>
 
 #include "media/compat.h"
 #include "media/media.h"
@@ -24,9 +25,14 @@ typedef struct ac_time_text {
 void ac_av_forget(void);
 ac_av_text ac_av_why(int error);
 ac_status ac_av_status(int error);
-/* How many errors decoders and demuxers have logged so far in this process, none unless we listen,
- * and the latest. */
-unsigned ac_av_complaints(ac_av_text *latest);
+/* Errors that a decoder and a demuxer have logged, none unless we listen: of those whose `opaque`
+ * points here. Threads of theirs may be running. */
+typedef struct ac_complaints {
+    pthread_mutex_t lock;
+    unsigned count;
+    ac_av_text latest;
+} ac_complaints;
+unsigned ac_complaints_get(ac_complaints *complaints, ac_av_text *latest);
 ac_status ac_media_no_memory(const ac_log *log, const char *path);
 ac_time_text ac_time_show(double seconds); /* h:mm:ss.mmm */
 
@@ -81,8 +87,9 @@ typedef struct ac_turn {
 } ac_turn;
 /* From a display matrix (AV_PKT_DATA_DISPLAYMATRIX); angles that are no quarters are left alone. */
 ac_turn ac_turn_from_matrix(const int32_t *matrix);
-/* Replaces *gray, a frame of ac_luma_extract(). */
-ac_status ac_turn_apply(ac_turn turn, AVFrame **gray);
+/* Replaces *frame, one of ac_luma_extract() or of RGB24; nothing is done where nothing needs to be.
+ * AC_ERR_MEMORY without a message. */
+ac_status ac_turn_apply(ac_turn turn, AVFrame **frame);
 
 /* ---- reader ---- */
 
@@ -118,6 +125,8 @@ struct ac_reader {
     ac_luma luma;
     ac_turn turn;
 
+    bool whole;             /* frames are handed out as they were decoded, with all their planes and
+                             * any size; no other streams */
     bool picture;           /* not a film: a demuxer of still pictures */
     bool top_first;         /* of interlaced films */
     bool cut_start;         /* a start was asked for */
@@ -150,14 +159,19 @@ struct ac_reader {
     double pending_time;    /* of the complaint */
     int64_t pending_damage; /* `damage` at that time */
     ac_av_text pending_text;
-    unsigned complaints; /* ac_av_complaints() that were looked at */
-    int read_errors;     /* in a row */
+    ac_complaints complaints;
+    unsigned complaints_seen; /* that were looked at */
+    int read_errors;          /* in a row */
 
     /* Items read ahead while opening, in order. */
     unsigned ahead_count, ahead_next, ahead_size;
     ac_item *ahead;
 };
 
+/* As ac_reader_open(), from the beginning to the end, with ac_reader.whole. Films are described as
+ * upright too: `turn` is what has to be done. */
+ac_status ac_reader_open_whole(const char *path, int threads, const ac_log *log,
+                               ac_reader **reader);
 /* One step of reading: *item stays empty when there was none to hand out yet. */
 ac_status ac_reader_step(ac_reader *reader, ac_item *item);
 /* Called at the first frame that is kept: fills info, tags, luma. */

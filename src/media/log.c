@@ -20,48 +20,44 @@ static _Thread_local struct {
 /* First error of libav on this thread since ac_av_forget(). */
 static _Thread_local char first_error[200];
 
-/* What decoders and demuxers complain of, on any thread. Some say in no other way that what they
- * hand out is damaged. */
-static struct {
-    pthread_mutex_t lock;
-    unsigned count;
-    ac_av_text latest;
-} complaints = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static bool is_input(void *object)
+/* Where to note what a decoder or a demuxer complains of: some say in no other way that what they
+ * hand out is damaged. A decoder's threads work on copies of its context. NULL for all others. */
+static ac_complaints *complaints_of(void *object)
 {
     const AVClass *class = object ? *(const AVClass **)object : NULL;
-    AVClassCategory category = !class                ? AV_CLASS_CATEGORY_NA
-                               : class->get_category ? class->get_category(object)
-                                                     : class->category;
 
-    return category == AV_CLASS_CATEGORY_DECODER || category == AV_CLASS_CATEGORY_DEMUXER;
+    if (class && class == avcodec_get_class())
+        return ((AVCodecContext *)object)->opaque;
+    if (class && class == avformat_get_class())
+        return ((AVFormatContext *)object)->opaque;
+    return NULL;
 }
 
 static void remember(void *object, const char *text)
 {
     /* "[libx264 @ 0x55d0c8a0] width not divisible by 2": the part before is of no use. */
     const char *end = text[0] == '[' ? strstr(text, "] ") : NULL;
+    ac_complaints *complaints = complaints_of(object);
 
     text = end ? end + 2 : text;
     if (!first_error[0])
         snprintf(first_error, sizeof(first_error), "%s", text);
-    if (is_input(object)) {
-        pthread_mutex_lock(&complaints.lock);
-        complaints.count++;
-        snprintf(complaints.latest.text, sizeof(complaints.latest.text), "%s", text);
-        pthread_mutex_unlock(&complaints.lock);
+    if (complaints) {
+        pthread_mutex_lock(&complaints->lock);
+        complaints->count++;
+        snprintf(complaints->latest.text, sizeof(complaints->latest.text), "%s", text);
+        pthread_mutex_unlock(&complaints->lock);
     }
 }
 
-unsigned ac_av_complaints(ac_av_text *latest)
+unsigned ac_complaints_get(ac_complaints *complaints, ac_av_text *latest)
 {
     unsigned count;
 
-    pthread_mutex_lock(&complaints.lock);
-    count = complaints.count;
-    *latest = complaints.latest;
-    pthread_mutex_unlock(&complaints.lock);
+    pthread_mutex_lock(&complaints->lock);
+    count = complaints->count;
+    *latest = complaints->latest;
+    pthread_mutex_unlock(&complaints->lock);
     return count;
 }
 

@@ -285,12 +285,15 @@ ac_turn ac_turn_from_matrix(const int32_t *m)
     return (ac_turn){0};
 }
 
-ac_status ac_turn_apply(ac_turn turn, AVFrame **gray)
+ac_status ac_turn_apply(ac_turn turn, AVFrame **frame)
 {
-    const AVFrame *from = *gray;
-    size_t bytes = from->format == AV_PIX_FMT_GRAY8 ? 1 : 2;
-    AVFrame *made = av_frame_alloc();
+    const AVFrame *from = *frame;
+    size_t bytes = from->format == AV_PIX_FMT_GRAY8 ? 1 : from->format == AV_PIX_FMT_RGB24 ? 3 : 2;
+    AVFrame *made;
 
+    if (!turn.mirror_x && !turn.mirror_y && !turn.transpose)
+        return AC_OK;
+    made = av_frame_alloc();
     if (!made || av_frame_copy_props(made, from) < 0)
         goto fail;
     made->format = from->format;
@@ -312,8 +315,8 @@ ac_status ac_turn_apply(ac_turn turn, AVFrame **gray)
     if (turn.transpose && made->sample_aspect_ratio.num > 0)
         made->sample_aspect_ratio = av_inv_q(made->sample_aspect_ratio);
     av_frame_remove_side_data(made, AV_FRAME_DATA_DISPLAYMATRIX);
-    av_frame_free(gray);
-    *gray = made;
+    av_frame_free(frame);
+    *frame = made;
     return AC_OK;
 fail:
     av_frame_free(&made);

@@ -46,17 +46,17 @@ void ac_reader_damaged(ac_reader *r, double seconds, const char *what)
 static void look_at_complaints(ac_reader *r, double now, bool last)
 {
     ac_av_text latest;
-    unsigned count = ac_av_complaints(&latest);
+    unsigned count = ac_complaints_get(&r->complaints, &latest);
     char what[300];
 
-    if (count != r->complaints && !r->pending &&
+    if (count != r->complaints_seen && !r->pending &&
         (!r->damage || now - r->damage_time > SAME_DAMAGE)) {
         r->pending = true;
         r->pending_time = now;
         r->pending_damage = r->damage;
         r->pending_text = latest;
     }
-    r->complaints = count;
+    r->complaints_seen = count;
     if (!r->pending || (!last && now - r->pending_time < SAME_DAMAGE))
         return;
     r->pending = false;
@@ -132,17 +132,27 @@ static ac_status check_same(ac_reader *r, const AVFrame *frame)
     return AC_OK;
 }
 
+/* What is handed out of the decoder's frame. */
+static ac_status make_frame(ac_reader *r, AVFrame **made)
+{
+    if (r->whole) {
+        *made = av_frame_clone(r->frame);
+        return *made ? AC_OK : AC_ERR_MEMORY;
+    }
+    return ac_luma_extract(&r->luma, r->frame, made) || ac_turn_apply(r->turn, made) ? AC_ERR_MEMORY
+                                                                                     : AC_OK;
+}
+
 static ac_status keep_frame(ac_reader *r, ac_item *item)
 {
-    AVFrame *frame = r->frame, *gray = NULL;
+    AVFrame *frame = r->frame, *made = NULL;
     ac_status status;
 
     if (!r->got_first)
         TRY(ac_reader_describe(r, frame));
-    TRY(check_same(r, frame));
-    if (ac_luma_extract(&r->luma, frame, &gray) ||
-        ((r->turn.mirror_x || r->turn.mirror_y || r->turn.transpose) &&
-         ac_turn_apply(r->turn, &gray))) {
+    if (!r->whole)
+        TRY(check_same(r, frame));
+    if (make_frame(r, &made)) {
         status = ac_media_no_memory(r->log, r->path);
         goto fail;
     }
@@ -152,8 +162,8 @@ static ac_status keep_frame(ac_reader *r, ac_item *item)
         if (r->cut_end)
             r->end = r->first + llrint(r->duration / av_q2d(film(r)->time_base));
     }
-    gray->pts = frame->pts;
-    item->frame = ac_frame_wrap(&gray, since_start(r, frame->pts, film(r)->time_base));
+    made->pts = frame->pts;
+    item->frame = ac_frame_wrap(&made, since_start(r, frame->pts, film(r)->time_base));
     if (!item->frame) {
         status = ac_media_no_memory(r->log, r->path);
         goto fail;
@@ -161,7 +171,7 @@ static ac_status keep_frame(ac_reader *r, ac_item *item)
     r->frames++;
     return AC_OK;
 fail:
-    av_frame_free(&gray);
+    av_frame_free(&made);
     return status;
 }
 
@@ -185,7 +195,7 @@ static ac_status take_frame(ac_reader *r, ac_item *item)
         ac_av_text latest;
 
         r->preroll = false;
-        r->complaints = ac_av_complaints(&latest);
+        r->complaints_seen = ac_complaints_get(&r->complaints, &latest);
     }
     if (r->got_first && r->cut_end && frame->pts >= r->end) {
         r->film_over = true;
@@ -327,11 +337,12 @@ static ac_status read_packet(ac_reader *r, ac_item *item)
     r->read_errors = 0;
     stream = r->demux->streams[index];
     if ((unsigned)index >= r->streams) {
-        pass_over(r, packet);
+        if (!r->whole)
+            pass_over(r, packet);
     } else if (!(stream->disposition & AV_DISPOSITION_ATTACHED_PIC)) {
         note_end(r, packet, stream);
         if (index != r->stream)
-            status = carry(r, item);
+            status = r->whole ? AC_OK : carry(r, item);
         else if (!r->film_over)
             decode(r, packet);
         r->film_packets += index == r->stream;

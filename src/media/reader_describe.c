@@ -121,9 +121,10 @@ static void describe_colours(ac_reader *r, const AVFrame *frame)
         enum AVColorSpace instead =
             t->primaries == AVCOL_PRI_BT2020 ? AVCOL_SPC_BT2020_NCL : AVCOL_SPC_BT709;
 
-        ac_log_print(r->log, AC_LOG_WARNING,
-                     "%s: colours in the matrix %s cannot be made; the output is tagged %s",
-                     r->path, av_color_space_name(t->space), av_color_space_name(instead));
+        if (!r->whole)
+            ac_log_print(r->log, AC_LOG_WARNING,
+                         "%s: colours in the matrix %s cannot be made; the output is tagged %s",
+                         r->path, av_color_space_name(t->space), av_color_space_name(instead));
         t->space = instead;
     }
     f->full_range = t->range == AVCOL_RANGE_JPEG;
@@ -149,7 +150,7 @@ static void describe_size(ac_reader *r, const AVFrame *frame)
     if (sar.num <= 0 || sar.den <= 0)
         sar = (AVRational){1, 1};
     /* A film's rotation is carried as such. Few files of a picture can hold one. */
-    if (r->picture && data) {
+    if ((r->picture || r->whole) && data) {
         int32_t copy[9];
 
         memcpy(copy, data, sizeof(copy));
@@ -228,8 +229,8 @@ ac_status ac_reader_describe(ac_reader *r, const AVFrame *frame)
 
     ac_luma_uninit(&r->luma);
     if (ac_luma_init(&r->luma, frame->format))
-        return ac_fail(r->log, AC_ERR_UNSUPPORTED, "%s: pixels of the format %s cannot be coloured",
-                       r->path, av_get_pix_fmt_name(frame->format));
+        return ac_fail(r->log, AC_ERR_UNSUPPORTED, "%s: pixels of the format %s cannot be %s",
+                       r->path, av_get_pix_fmt_name(frame->format), r->whole ? "used" : "coloured");
     av_frame_free(&r->first_props);
     r->first_props = av_frame_alloc();
     if (!r->first_props || av_frame_copy_props(r->first_props, frame) < 0)
@@ -244,7 +245,7 @@ ac_status ac_reader_describe(ac_reader *r, const AVFrame *frame)
     describe_colours(r, frame);
     describe_time(r, r->frame);
     write_description(r, frame);
-    if (r->luma.alpha)
+    if (r->luma.alpha && !r->whole)
         ac_log_print(r->log, AC_LOG_WARNING, "%s: its transparency is left out", r->path);
     return AC_OK;
 }

@@ -54,10 +54,12 @@ static ac_status open_demuxer(ac_reader *r)
     AVDictionary *options = NULL;
     int error;
 
-    if (!url || av_dict_set(&options, "pattern_type", "none", 0) < 0) {
+    r->demux = avformat_alloc_context();
+    if (!url || !r->demux || av_dict_set(&options, "pattern_type", "none", 0) < 0) {
         av_free(url);
         return ac_media_no_memory(r->log, r->path);
     }
+    r->demux->opaque = &r->complaints;
     ac_av_forget();
     error = avformat_open_input(&r->demux, url, NULL, &options);
     av_free(url);
@@ -112,8 +114,8 @@ static ac_status find_film(ac_reader *r)
             r->stream = (int)i;
     }
     if (r->stream < 0)
-        return ac_fail(r->log, AC_ERR_FORMAT, "%s: has no video stream%s; nothing to colour",
-                       r->path, covers ? " but cover art" : "");
+        return ac_fail(r->log, AC_ERR_FORMAT, "%s: has no video stream%s%s", r->path,
+                       covers ? " but cover art" : "", r->whole ? "" : "; nothing to colour");
     r->picture = is_picture_demuxer(r->demux);
     r->reported = calloc(r->streams, sizeof(*r->reported));
     r->started = calloc(r->streams, sizeof(*r->started));
@@ -139,6 +141,7 @@ static ac_status open_decoder(ac_reader *r, int threads)
     if (!r->decoder || !r->packet || !r->frame ||
         avcodec_parameters_to_context(r->decoder, st->codecpar) < 0)
         return ac_media_no_memory(r->log, r->path);
+    r->decoder->opaque = &r->complaints;
     r->decoder->pkt_timebase = st->time_base;
     r->decoder->thread_count = threads;
     /* Damaged pictures are kept and counted, and cropping is exact at any alignment. */
@@ -187,7 +190,7 @@ static void forget_reading(ac_reader *r)
     ac_av_text latest;
 
     forget_ahead(r);
-    r->complaints = ac_av_complaints(&latest);
+    r->complaints_seen = ac_complaints_get(&r->complaints, &latest);
     r->pending = false;
     avcodec_flush_buffers(r->decoder);
     r->end_of_file = r->film_over = r->got_first = r->clean_before = false;
@@ -327,7 +330,8 @@ static void set_cut(ac_reader *r, const ac_reader_params *params)
         (params->start + (double)ac_reader_origin(r) / AV_TIME_BASE) / av_q2d(tb) + 1e-6);
 }
 
-ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_reader **reader)
+static ac_status open_reader(const ac_reader_params *params, bool whole, const ac_log *log,
+                             ac_reader **reader)
 {
     ac_reader *r = calloc(1, sizeof(*r));
     ac_status status;
@@ -336,6 +340,8 @@ ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_r
     if (!r)
         return ac_media_no_memory(log, params->path);
     r->log = log;
+    r->whole = whole;
+    pthread_mutex_init(&r->complaints.lock, NULL);
     r->path = strdup(params->path);
     if (!r->path) {
         status = ac_media_no_memory(log, params->path);
@@ -348,7 +354,8 @@ ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_r
     set_cut(r, params);
     TRY(find_first(r, params->start));
     TRY(look_for_second(r));
-    TRY(add_covers(r));
+    if (!whole)
+        TRY(add_covers(r));
     if (r->picture && r->frames == 1 && r->film_over) {
         r->info.still = true;
         r->info.fps = r->info.seconds = 0;
@@ -359,6 +366,16 @@ ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_r
 fail:
     ac_reader_close(&r);
     return status;
+}
+
+ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_reader **reader)
+{
+    return open_reader(params, false, log, reader);
+}
+
+ac_status ac_reader_open_whole(const char *path, int threads, const ac_log *log, ac_reader **reader)
+{
+    return open_reader(&(ac_reader_params){.path = path, .threads = threads}, true, log, reader);
 }
 
 void ac_reader_close(ac_reader **reader)
@@ -379,6 +396,7 @@ void ac_reader_close(ac_reader **reader)
     free(r->started);
     free(r->kept);
     free(r->path);
+    pthread_mutex_destroy(&r->complaints.lock);
     free(r);
     *reader = NULL;
 }
