@@ -16,8 +16,9 @@ typedef struct ac_rgb {
 void ac_rgb_free(ac_rgb *picture); /* zeroes it */
 
 /* Reads stills and films: anything libavformat and libavcodec take; a still is a film of one frame.
- * Frames are upright, in the film's own size, converted with its matrix and range. One thread at a
- * time may use a reader; several readers may be used at once. */
+ * Frames are upright, in the film's own size, which may change within a film, converted with its
+ * matrix and range; transparency is dropped. One thread at a time may use a reader; several readers
+ * may be used at once. */
 typedef struct ac_rgb_reader ac_rgb_reader;
 typedef struct ac_rgb_reader_info {
     int width, height; /* of upright frames, pixels not square are not stretched */
@@ -25,17 +26,21 @@ typedef struct ac_rgb_reader_info {
     double fps, seconds; /* 0 when unknown */
     bool gray;           /* the pixel format has no colour */
 } ac_rgb_reader_info;
-/* Messages and status as ac_reader_open(); `threads` as there. */
+/* Messages and status as ac_reader_open(); `threads` as there. Damage is logged as a warning and
+ * passed over, as ac_reader_next() does it. */
 ac_status ac_rgb_reader_open(const char *path, int threads, const ac_log *log,
                              ac_rgb_reader **reader);
 const ac_rgb_reader_info *ac_rgb_reader_get_info(const ac_rgb_reader *reader);
 /* The caller frees *picture. time: seconds from the beginning. AC_END after the last frame. */
 ac_status ac_rgb_reader_next(ac_rgb_reader *reader, ac_rgb *picture, double *time);
+/* As ac_reader_damage(): of a still, after its frame and AC_END, anything but 0 means that it is
+ * broken. */
+int64_t ac_rgb_reader_damage(const ac_rgb_reader *reader);
 void ac_rgb_reader_close(ac_rgb_reader **reader);
 
 /* Scales (libswscale, area averaging when it gets smaller, bicubic when larger) the part of `from`
- * that begins at x, y into a new picture. part_width and part_height may be fractions of pixels off
- * the grid: they are rounded. */
+ * that begins at x, y into a new picture: values as they are coded, each channel by itself, the
+ * same on any processor. A part that is not in `from`: AC_ERR_ARGUMENT. The caller frees *to. */
 ac_status ac_rgb_scale(const ac_rgb *from, int x, int y, int part_width, int part_height, int width,
                        int height, const ac_log *log, ac_rgb *to);
 
