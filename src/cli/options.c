@@ -193,6 +193,24 @@ static ac_status wrong_option(const ac_command *command, const ac_option *const 
                      value == ':' ? " needs an argument" : " is not an option");
 }
 
+static ac_status take_operands(const ac_command *command, int count, char **words,
+                               const ac_log *log, ac_common_options *common)
+{
+    int most = !command->operand ? 0 : command->several ? count : 1;
+
+    if (count > most)
+        return wrong_use(command, log, "'", words[most], "' is too much");
+    if (command->operand && !count)
+        return wrong_use(command, log, "no ", command->operand, " given");
+    for (int i = 0; i < count; i++)
+        if (!*words[i])
+            return wrong_use(command, log, "no ", command->operand, " given: a name is empty");
+    common->operands = words;
+    common->operand_count = count;
+    common->operand = count ? words[0] : NULL;
+    return AC_OK;
+}
+
 ac_status ac_options_parse(const ac_command *command, int argc, char **argv, const ac_log *log,
                            void *options)
 {
@@ -233,15 +251,7 @@ ac_status ac_options_parse(const ac_command *command, int argc, char **argv, con
         if (common->help)
             return AC_OK;
     }
-    if (optind < argc)
-        common->operand = argv[optind++];
-    if (common->operand && !command->operand)
-        return wrong_use(command, log, "'", common->operand, "' is too much");
-    if (optind < argc)
-        return wrong_use(command, log, "'", argv[optind], "' is too much");
-    if (command->operand && !(common->operand && *common->operand))
-        return wrong_use(command, log, "no ", command->operand, " given");
-    return AC_OK;
+    return take_operands(command, argc - optind, argv + optind, log, options);
 }
 
 void ac_options_print_wrapped(const char *text, int column, int indent, FILE *stream)

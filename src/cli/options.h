@@ -33,7 +33,11 @@ typedef struct ac_option {
 typedef struct ac_common_options {
     bool help, quiet;
     int verbose;
-    const char *operand; /* what is given without an option, NULL: none */
+    /* What is given without an option, and the first of it; NULL: none. More than one only for
+     * commands that take several. */
+    char *const *operands;
+    int operand_count;
+    const char *operand;
 } ac_common_options;
 
 struct ac_context;
@@ -42,6 +46,7 @@ typedef struct ac_command {
     const char *name;
     const char *usage;   /* what follows the name and the options: "INPUT -o OUTPUT" */
     const char *operand; /* "INPUT", which must be given; NULL: the command takes none */
+    bool several;        /* one operand or more */
     const char *summary; /* one line, for the list of commands */
     const char *description;
     const ac_option *options; /* in the order of --help; the common ones follow by themselves */

@@ -33,10 +33,11 @@ static const ac_command command = {
 };
 
 /* Words of `line`, separated by one space, as argv of the command. */
-static ac_status parse(const char *line, options *o)
+static ac_status parse_for(const ac_command *to, const char *line, options *o)
 {
     static char words[256];
-    char *argv[32], *next = words;
+    static char *argv[32]; /* operands point into it */
+    char *next = words;
     ac_log log = test_log();
     int argc = 0;
 
@@ -46,7 +47,12 @@ static ac_status parse(const char *line, options *o)
     while (next)
         argv[argc++] = strsep(&next, " ");
     argv[argc] = NULL;
-    return ac_options_parse(&command, argc, argv, &log, o);
+    return ac_options_parse(to, argc, argv, &log, o);
+}
+
+static ac_status parse(const char *line, options *o)
+{
+    return parse_for(&command, line, o);
 }
 
 static void wrong(const char *line, const char *message)
@@ -124,6 +130,7 @@ static void test_wrong(void)
     wrong("in --t", "--t is not an option, or short for more than one");
     wrong("", "no INPUT given");
     wrong("-f", "no INPUT given");
+    wrong("-f ", "no INPUT given: a name is empty");
     wrong("one two", "'two' is too much");
 }
 
@@ -137,6 +144,30 @@ static void test_no_operand(void)
     bare.operand = NULL;
     CHECK_INT(ac_options_parse(&bare, 1, argv, &log, &o), AC_OK);
     CHECK_INT(ac_options_parse(&bare, 2, argv, &log, &o), AC_ERR_ARGUMENT);
+}
+
+static void test_several(void)
+{
+    ac_command data = command;
+    options o;
+
+    data.operand = "DATA";
+    data.several = true;
+    CHECK_INT(parse_for(&data, "one", &o), AC_OK);
+    CHECK_INT(o.common.operand_count, 1);
+    CHECK_INT(parse_for(&data, "one -f two --whole 9 three -- --flag", &o), AC_OK);
+    CHECK_INT(o.whole, 9);
+    if (CHECK_INT(o.common.operand_count, 4)) {
+        CHECK_STR(o.common.operand, "one");
+        CHECK_STR(o.common.operands[0], "one");
+        CHECK_STR(o.common.operands[1], "two");
+        CHECK_STR(o.common.operands[2], "three");
+        CHECK_STR(o.common.operands[3], "--flag");
+    }
+    CHECK_INT(parse_for(&data, "-f", &o), AC_ERR_ARGUMENT);
+    CHECK_HAS(test_state.message, "no DATA given");
+    CHECK_INT(parse_for(&data, "one  two", &o), AC_ERR_ARGUMENT);
+    CHECK_HAS(test_state.message, "no DATA given: a name is empty");
 }
 
 static void test_help(void)
@@ -161,6 +192,7 @@ int main(void)
     test_right();
     test_wrong();
     test_no_operand();
+    test_several();
     test_help();
     return test_end();
 }
