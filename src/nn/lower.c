@@ -83,6 +83,35 @@ void ac_lower_free(ac_lowering *l)
     free(l->norms);
 }
 
+ac_status ac_lower_read_value(const ac_plan *plan, ac_buffer *const *arenas, int value, float *to,
+                              const ac_log *log)
+{
+    const ac_value *v = &plan->values[value], *root = &plan->values[v->root];
+    size_t pixels = (size_t)v->shape.h * (size_t)v->shape.w;
+    size_t quad = 4 * pixels, picture = (size_t)root->quads * quad;
+    size_t bytes = (size_t)v->shape.n * picture * sizeof(float);
+    float *all;
+    ac_status status;
+
+    if (!v->quads)
+        return ac_fail(log, AC_ERR_ARGUMENT, "value %d of the network does not exist by itself",
+                       value);
+    all = malloc(bytes);
+    if (!all)
+        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
+    status = ac_buffer_read(arenas[root->arena], root->offset, all, bytes);
+    for (int n = 0; !status && n < v->shape.n; n++)
+        for (int c = 0; c < v->shape.c; c++) {
+            size_t at = (size_t)n * picture + (size_t)(v->root_quad + v->map[c] / 4) * quad;
+            const float *from = all + at + v->map[c] % 4;
+
+            for (size_t i = 0; i < pixels; i++)
+                *to++ = from[4 * i];
+        }
+    free(all);
+    return status;
+}
+
 bool ac_lower_guards_hold(const ac_plan *plan, ac_buffer *const *arenas)
 {
     unsigned char bytes[AC_PLAN_ALIGNMENT];

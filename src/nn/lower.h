@@ -86,6 +86,9 @@ ac_status ac_lower_words(ac_lowering *l, ac_region region, uint64_t words, ac_bi
 ac_binding ac_lower_work(ac_lowering *l, uint64_t bytes);
 ac_binding ac_lower_scratch(ac_lowering *l, uint64_t bytes);
 void ac_lower_free(ac_lowering *l);
+/* [n][c][h][w] of a value that exists by itself, as it lies in the arenas now. */
+ac_status ac_lower_read_value(const ac_plan *plan, ac_buffer *const *arenas, int value, float *to,
+                              const ac_log *log);
 /* Of a plan with guards, in arenas that were filled with 0xff: nothing has written into them. false
  * too when memory cannot be read. */
 bool ac_lower_guards_hold(const ac_plan *plan, ac_buffer *const *arenas);

@@ -107,6 +107,16 @@ bool ac_session_guards_hold(const ac_session *session)
     return ac_lower_guards_hold(session->plan, session->arenas);
 }
 
+const ac_plan *ac_session_plan(const ac_session *session)
+{
+    return session->plan;
+}
+
+ac_status ac_session_read_value(const ac_session *session, int value, float *to, const ac_log *log)
+{
+    return ac_lower_read_value(session->plan, session->arenas, value, to, log);
+}
+
 static ac_status upload(ac_session *session, ac_region region, const ac_words *words)
 {
     ac_buffer **buffer = &session->regions[region];

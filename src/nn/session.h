@@ -3,6 +3,7 @@
 #define AC_NN_SESSION_H
 
 #include "nn/model.h"
+#include "nn/plan.h"
 #include "vk/commands.h"
 
 typedef struct ac_session ac_session;
@@ -11,7 +12,7 @@ typedef struct ac_session_params {
     ac_device *device;     /* must outlive the session */
     const ac_model *model; /* needed only while the session is created */
     int n, height, width;  /* lightness pictures that go in: any size from 1x1 */
-    bool guarded;          /* for tests, see ac_session_guards_hold() */
+    bool guarded;          /* see ac_session_guards_hold() and ac_session_read_value() */
 } ac_session_params;
 
 /* Plans, takes memory, uploads weights, makes pipelines. When the device's memory does not do, the
@@ -35,6 +36,13 @@ ac_status ac_session_run(ac_session *session, const float *lightness, float *res
  * with NaN in all memory, so that what is read before it is written shows in the result, and values
  * share none of it. false too when memory cannot be read. */
 bool ac_session_guards_hold(const ac_session *session);
+
+/* The session's own; its values' numbers are those that ac_session_read_value() takes. */
+const ac_plan *ac_session_plan(const ac_session *session);
+/* Of a guarded session, after a run: a value in the middle of the network, as it comes from the
+ * padded input: [n][c][h][w] of plan->values[value].shape. AC_ERR_ARGUMENT for values that fusing
+ * left without existence (quads 0). */
+ac_status ac_session_read_value(const ac_session *session, int value, float *to, const ac_log *log);
 
 /* For callers that record their own work around the network: pictures of float, laid out as for
  * ac_session_run(), are read from `lightness` and written to `result`. Work before and after needs

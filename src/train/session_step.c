@@ -143,60 +143,33 @@ fail:
     return status;
 }
 
-/* Memory of a value's root, as floats, and back. */
-static ac_status copy_root(ac_train_session *s, int value, float **floats)
+static ac_status read_value(const ac_train_session *s, int value, float *to)
 {
-    const ac_value *root = &s->plan->values[s->plan->values[value].root];
+    return ac_lower_read_value(s->plan, s->arenas, value, to, s->log);
+}
+
+/* [n][c][h][w] into a value that is a root of its own; lanes without a channel become 0. */
+static ac_status write_value(ac_train_session *s, int value, const float *from)
+{
+    const ac_value *v = &s->plan->values[value];
+    size_t pixels = (size_t)v->shape.h * (size_t)v->shape.w,
+           picture = (size_t)v->quads * 4 * pixels;
+    size_t count = (size_t)v->shape.n * picture;
+    float *all = calloc(count, sizeof(*all));
     ac_status status;
 
-    *floats = malloc(root->size);
-    if (!*floats)
+    if (!all)
         return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
-    status = ac_buffer_read(s->arenas[root->arena], root->offset, *floats, root->size);
-    if (status != AC_OK) {
-        free(*floats);
-        *floats = NULL;
-    }
-    return status;
-}
+    for (int n = 0; n < v->shape.n; n++)
+        for (int c = 0; c < v->shape.c; c++) {
+            float *to =
+                all + (size_t)n * picture + (size_t)(v->map[c] / 4) * 4 * pixels + v->map[c] % 4;
 
-/* Where element (n, c, pixel) of a value lies in its root's memory. */
-static size_t place_in(const ac_plan *plan, int index, int n, int c, int pixel)
-{
-    const ac_value *value = &plan->values[index], *root = &plan->values[value->root];
-    int plane = value->shape.h * value->shape.w;
-    int quad = n * root->quads + value->root_quad + value->map[c] / 4;
-
-    return ((size_t)quad * (size_t)plane + (size_t)pixel) * 4 + (size_t)(value->map[c] % 4);
-}
-
-/* [n][c][h][w] from (or, with `to_device`, to) a value. */
-static ac_status copy_value(ac_train_session *s, int value, bool to_device, float *plain)
-{
-    const ac_plan *plan = s->plan;
-    const ac_value *root = &plan->values[plan->values[value].root];
-    ac_shape shape = plan->values[value].shape;
-    float *memory, *at = plain;
-    ac_status status = copy_root(s, value, &memory);
-
-    if (status != AC_OK)
-        return status;
-    if (to_device)
-        memset(memory, 0, root->size - plan->guard); /* lanes without a channel */
-    for (int n = 0; n < shape.n; n++)
-        for (int c = 0; c < shape.c; c++)
-            for (int i = 0; i < shape.h * shape.w; i++, at++) {
-                size_t place = place_in(plan, value, n, c, i);
-
-                if (to_device)
-                    memory[place] = *at;
-                else
-                    *at = memory[place];
-            }
-    if (to_device)
-        status =
-            ac_buffer_write(s->arenas[root->arena], root->offset, memory, root->size - plan->guard);
-    free(memory);
+            for (size_t i = 0; i < pixels; i++)
+                to[4 * i] = *from++;
+        }
+    status = ac_buffer_write(s->arenas[v->arena], v->offset, all, count * sizeof(*all));
+    free(all);
     return status;
 }
 
@@ -205,25 +178,18 @@ ac_status ac_train_session_differentiate(ac_train_session *s, const float *light
                                          bool *guards_hold)
 {
     const ac_plan *plan = s->plan;
-    const ac_value *g = &plan->values[plan->output_gradient];
-    size_t count = (size_t)ac_shape_count(g->shape);
-    float *gradient = malloc(count * sizeof(*gradient));
     ac_status status = AC_OK;
 
-    if (!gradient)
-        return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
-    memcpy(gradient, output_gradient, count * sizeof(*gradient));
     TRY(wait_all(s));
     TRY(ac_buffer_write(s->slots[0][0], 0, lightness,
                         4 * (uint64_t)plan->n * (uint64_t)plan->height * (uint64_t)plan->width));
     TRY(ac_train_run_calls(s, s->begin, s->call_count, 0));
     TRY(ac_train_run_calls(s, s->forward, s->loss, 0));
-    TRY(copy_value(s, plan->output, false, output));
-    TRY(copy_value(s, plan->output_gradient, true, gradient));
+    TRY(read_value(s, plan->output, output));
+    TRY(write_value(s, plan->output_gradient, output_gradient));
     TRY(ac_train_run_calls(s, s->backward, s->update, 0));
     *guards_hold = !s->params.guarded || ac_lower_guards_hold(plan, s->arenas);
 fail:
-    free(gradient);
     return status;
 }
 
@@ -243,7 +209,7 @@ static ac_status value_is_finite(ac_train_session *s, int value, bool *finite)
 
     if (!plain)
         return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
-    status = copy_value(s, value, false, plain);
+    status = read_value(s, value, plain);
     *finite = status == AC_OK && all_finite(plain, count);
     free(plain);
     return status;
