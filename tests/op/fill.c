@@ -85,3 +85,11 @@ float *fill_lightness(const char *prefix, size_t count)
         fill(prefix, "L", "", 50, 50, count, picture);
     return picture;
 }
+
+float *fill_gradient(const char *prefix, size_t count)
+{
+    float *gradient = malloc(count * sizeof(*gradient));
+    if (gradient)
+        fill(prefix, "gradient", "", 0, 1, count, gradient);
+    return gradient;
+}

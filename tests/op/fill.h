@@ -9,7 +9,8 @@
  *                               C/groups * ceil(KH / stride) * ceil(KW / stride)
  *   batchnorm weight, running_var   1 + u / 2
  *   bias, running_mean              u / 2
- *   picture ("PREFIX/L")            50 + 50 u, lightness */
+ *   picture ("PREFIX/L")            50 + 50 u, lightness
+ *   derivative by the result ("PREFIX/gradient")   u */
 #ifndef AC_TEST_FILL_H
 #define AC_TEST_FILL_H
 
@@ -21,5 +22,7 @@ ac_model *fill_model(const char *text, size_t size, const char *prefix, const ac
 
 /* count values of the picture "PREFIX/L"; the caller's to free(). */
 float *fill_lightness(const char *prefix, size_t count);
+/* Likewise of "PREFIX/gradient". */
+float *fill_gradient(const char *prefix, size_t count);
 
 #endif

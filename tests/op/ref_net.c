@@ -4,170 +4,400 @@
 #include "ref/ref.h"
 #include "ref_net.h"
 
-/* A network in the middle of its run. Value i has shapes[i] and values[i]. */
-typedef struct run {
-    const ac_model *model;
-    ac_shape *shapes;
-    double **values;
-} run;
+/* Where a node's tensors are in the flat arrays; -1 where it has none of that kind. */
+typedef struct places {
+    int64_t weight, bias, mean, var;
+} places;
 
-/* Tensors of a node, NULL where it has none. */
-typedef struct weights {
-    double *weight, *bias, *mean, *var;
-} weights;
+/* A node with its inputs and its result, as both passes need them. */
+typedef struct step {
+    const ac_node *node;
+    places at;
+    ac_shape in[AC_NET_MAX_INPUTS];
+    const double *x[AC_NET_MAX_INPUTS];
+    ac_shape out;
+    bool training; /* a batch norm that normalises with the batch */
+} step;
 
 static double *new_values(int64_t count)
 {
     return calloc((size_t)count, sizeof(double));
 }
 
-static ac_status widen(const run *r, const ac_node *node, const char *suffix, double **to)
+static int64_t place_of(const ref_net *net, const ac_node *node, const char *suffix)
 {
-    const ac_tensor *tensor = ac_model_find(r->model, node->name, suffix);
-    *to = NULL;
-    if (!tensor)
-        return AC_OK;
-    int64_t count = 1;
-    for (int i = 0; i < tensor->rank; i++)
-        count *= tensor->dims[i];
-    *to = new_values(count);
-    if (!*to)
-        return AC_ERR_MEMORY;
-    for (int64_t i = 0; i < count; i++)
-        (*to)[i] = tensor->data[i];
-    return AC_OK;
+    const ac_tensor *tensor = ac_model_find(net->params.model, node->name, suffix);
+    return tensor ? net->offsets[tensor - net->params.model->tensors] : -1;
 }
 
-static ac_status conv(const run *r, const ac_node *node, const weights *w, ac_shape in,
-                      const double *x, ac_shape out, double *y)
+/* Whether a batch norm's running statistics are left as they are. */
+static bool frozen(const ref_net *net, const ac_node *node)
 {
-    const ac_op_params *p = &node->params;
+    const ac_tensor *tensor = ac_model_find(net->params.model, node->name, "running_mean");
+    const float *scale = net->params.lr_scale;
+    return !net->params.training ||
+           (tensor && scale && scale[tensor - net->params.model->tensors] == 0);
+}
+
+static step step_of(const ref_net *net, int i)
+{
+    const ac_node *node = &net->params.model->net->nodes[i];
+    step s = {.node = node, .out = net->shapes[i + 1]};
+    s.at = (places){-1, -1, -1, -1};
+    if (*node->name)
+        s.at = (places){place_of(net, node, "weight"), place_of(net, node, "bias"),
+                        place_of(net, node, "running_mean"), place_of(net, node, "running_var")};
+    for (int k = 0; k < node->input_count; k++) {
+        s.in[k] = net->shapes[node->inputs[k]];
+        s.x[k] = net->values[node->inputs[k]];
+    }
+    s.training = node->kind == AC_OP_BATCHNORM && !frozen(net, node);
+    return s;
+}
+
+static double *or_null(double *flat, int64_t place)
+{
+    return place < 0 ? NULL : flat + place;
+}
+
+static ac_ref_conv conv_of(const ac_op_params *p)
+{
     ac_ref_conv c = {.groups = p->groups};
     memcpy(c.kernel, p->kernel, sizeof(c.kernel));
     memcpy(c.stride, p->stride, sizeof(c.stride));
     memcpy(c.padding, p->padding, sizeof(c.padding));
     memcpy(c.dilation, p->dilation, sizeof(c.dilation));
-    if (!w->weight || !w->bias != !p->bias)
-        return ac_fail(NULL, AC_ERR_FORMAT, "%s: weights missing", r->model->net->text);
-    if (node->kind == AC_OP_CONV2D)
-        ac_ref_conv2d(&c, in, x, w->weight, w->bias, out, y);
-    else
-        ac_ref_conv_transpose2d(&c, in, x, w->weight, w->bias, out, y);
-    return AC_OK;
+    return c;
 }
 
-static void pool(const ac_node *node, ac_shape in, const double *x, ac_shape out, double *y)
+static ac_ref_pool pool_of(const ac_op_params *p)
 {
-    const ac_op_params *p = &node->params;
     ac_ref_pool c = {.count_padding = p->count_padding};
     memcpy(c.kernel, p->kernel, sizeof(c.kernel));
     memcpy(c.stride, p->stride, sizeof(c.stride));
     memcpy(c.padding, p->padding, sizeof(c.padding));
-    if (node->kind == AC_OP_MAXPOOL2D)
-        ac_ref_maxpool2d(&c, in, x, out, y);
-    else
-        ac_ref_avgpool2d(&c, in, x, out, y);
+    return c;
 }
 
 /* Operations that need their input's copy in y only. */
-static void in_place(const ac_node *node, const weights *w, ac_shape shape, double *y)
+static void in_place(const ref_net *net, const step *s, double *y)
 {
-    switch (node->kind) {
+    const ac_op_params *p = &s->node->params;
+    const double *t = net->tensors;
+    switch (s->node->kind) {
     case AC_OP_BATCHNORM:
-        ac_ref_batchnorm(shape, w->weight, w->bias, w->mean, w->var, (double)node->params.eps, y);
+        if (s->training)
+            ac_ref_batchnorm_train(s->out, t + s->at.weight, t + s->at.bias, (double)p->eps, y,
+                                   net->after + s->at.mean, net->after + s->at.var);
+        else
+            ac_ref_batchnorm(s->out, t + s->at.weight, t + s->at.bias, t + s->at.mean,
+                             t + s->at.var, (double)p->eps, y);
         break;
     case AC_OP_RELU:
-        ac_ref_relu(shape, y);
+        ac_ref_relu(s->out, y);
         break;
     case AC_OP_RELU6:
-        ac_ref_relu6(shape, y);
+        ac_ref_relu6(s->out, y);
         break;
     case AC_OP_LEAKY_RELU:
-        ac_ref_leaky_relu(shape, (double)node->params.slope, y);
+        ac_ref_leaky_relu(s->out, (double)p->slope, y);
         break;
     case AC_OP_SIGMOID:
-        ac_ref_sigmoid(shape, y);
+        ac_ref_sigmoid(s->out, y);
         break;
     default:
-        ac_ref_tanh(shape, y);
+        ac_ref_tanh(s->out, y);
         break;
     }
 }
 
-static ac_status compute(const run *r, int i, const weights *w)
+static void compute(const ref_net *net, const step *s, double *y)
 {
-    const ac_node *node = &r->model->net->nodes[i];
-    ac_shape in[AC_NET_MAX_INPUTS] = {r->shapes[node->inputs[0]]};
-    const double *x[AC_NET_MAX_INPUTS] = {r->values[node->inputs[0]]};
-    ac_shape out = r->shapes[i + 1];
-    double *y = r->values[i + 1];
-    for (int k = 1; k < node->input_count; k++) {
-        in[k] = r->shapes[node->inputs[k]];
-        x[k] = r->values[node->inputs[k]];
-    }
-    switch (node->kind) {
+    const ac_op_params *p = &s->node->params;
+    const double *weight = or_null(net->tensors, s->at.weight);
+    const double *bias = or_null(net->tensors, s->at.bias);
+    ac_ref_conv conv = conv_of(p);
+    ac_ref_pool pool = pool_of(p);
+    switch (s->node->kind) {
     case AC_OP_CONV2D:
+        ac_ref_conv2d(&conv, s->in[0], s->x[0], weight, bias, s->out, y);
+        break;
     case AC_OP_CONV_TRANSPOSE2D:
-        return conv(r, node, w, in[0], x[0], out, y);
+        ac_ref_conv_transpose2d(&conv, s->in[0], s->x[0], weight, bias, s->out, y);
+        break;
     case AC_OP_MAXPOOL2D:
+        ac_ref_maxpool2d(&pool, s->in[0], s->x[0], s->out, y);
+        break;
     case AC_OP_AVGPOOL2D:
-        pool(node, in[0], x[0], out, y);
+        ac_ref_avgpool2d(&pool, s->in[0], s->x[0], s->out, y);
         break;
     case AC_OP_GLOBAL_AVGPOOL:
-        ac_ref_global_avgpool(in[0], x[0], y);
+        ac_ref_global_avgpool(s->in[0], s->x[0], y);
         break;
     case AC_OP_UPSAMPLE:
-        if (node->params.bilinear)
-            ac_ref_upsample_bilinear(node->params.factor, in[0], x[0], y);
+        if (p->bilinear)
+            ac_ref_upsample_bilinear(p->factor, s->in[0], s->x[0], y);
         else
-            ac_ref_upsample_nearest(node->params.factor, in[0], x[0], y);
+            ac_ref_upsample_nearest(p->factor, s->in[0], s->x[0], y);
         break;
     case AC_OP_CONCAT:
-        ac_ref_concat(node->input_count, in, x, y);
+        ac_ref_concat(s->node->input_count, s->in, s->x, y);
         break;
     case AC_OP_ADD:
-        ac_ref_add(node->input_count, in, x, out, y);
+        ac_ref_add(s->node->input_count, s->in, s->x, s->out, y);
         break;
     default:
-        memcpy(y, x[0], (size_t)ac_shape_count(out) * sizeof(*y));
-        in_place(node, w, out, y);
+        memcpy(y, s->x[0], (size_t)ac_shape_count(s->out) * sizeof(*y));
+        in_place(net, s, y);
         break;
+    }
+}
+
+ac_status ref_net_forward(ref_net *net, int first, const ac_log *log)
+{
+    const ac_net *description = net->params.model->net;
+    memcpy(net->after, net->tensors,
+           (size_t)net->offsets[net->params.model->tensor_count] * sizeof(double));
+    for (int i = first; i < description->node_count; i++) {
+        step s = step_of(net, i);
+        if (s.training && (int64_t)s.out.n * s.out.h * s.out.w < 2)
+            return ac_fail(log, AC_ERR_ARGUMENT, "%s:%d: one value a channel", description->where,
+                           s.node->line);
+        compute(net, &s, net->values[i + 1]);
     }
     return AC_OK;
 }
 
-static ac_status run_node(const run *r, int i)
+static void batchnorm_grad(const ref_net *net, const step *s, const double *dy, double *dx)
 {
-    const ac_node *node = &r->model->net->nodes[i];
-    ac_status status = AC_OK;
-    weights w = {NULL, NULL, NULL, NULL};
-    TRY(widen(r, node, "weight", &w.weight));
-    TRY(widen(r, node, "bias", &w.bias));
-    TRY(widen(r, node, "running_mean", &w.mean));
-    TRY(widen(r, node, "running_var", &w.var));
-    r->values[i + 1] = new_values(ac_shape_count(r->shapes[i + 1]));
-    TRY(r->values[i + 1] ? AC_OK : AC_ERR_MEMORY);
-    TRY(compute(r, i, &w));
-fail:
-    free(w.weight);
-    free(w.bias);
-    free(w.mean);
-    free(w.var);
-    return status;
+    const double *t = net->tensors;
+    double eps = (double)s->node->params.eps;
+    double *dweight = net->gradients + s->at.weight;
+    double *dbias = net->gradients + s->at.bias;
+    if (s->training)
+        ac_ref_batchnorm_train_grad(s->out, s->x[0], t + s->at.weight, eps, dy, dx, dweight, dbias);
+    else
+        ac_ref_batchnorm_grad(s->out, s->x[0], t + s->at.weight, t + s->at.mean, t + s->at.var, eps,
+                              dy, dx, dweight, dbias);
+}
+
+static void activation_grad(const step *s, const double *dy, double *dx)
+{
+    switch (s->node->kind) {
+    case AC_OP_RELU:
+        ac_ref_relu_grad(s->out, s->x[0], dy, dx);
+        break;
+    case AC_OP_RELU6:
+        ac_ref_relu6_grad(s->out, s->x[0], dy, dx);
+        break;
+    case AC_OP_LEAKY_RELU:
+        ac_ref_leaky_relu_grad(s->out, (double)s->node->params.slope, s->x[0], dy, dx);
+        break;
+    case AC_OP_SIGMOID:
+        ac_ref_sigmoid_grad(s->out, s->x[0], dy, dx);
+        break;
+    default:
+        ac_ref_tanh_grad(s->out, s->x[0], dy, dx);
+        break;
+    }
+}
+
+/* dx[k] is the derivative by input k. */
+static void differentiate(const ref_net *net, const step *s, const double *dy, double *const *dx)
+{
+    const ac_op_params *p = &s->node->params;
+    const double *weight = or_null(net->tensors, s->at.weight);
+    double *dweight = or_null(net->gradients, s->at.weight);
+    double *dbias = or_null(net->gradients, s->at.bias);
+    ac_ref_conv conv = conv_of(p);
+    ac_ref_pool pool = pool_of(p);
+    switch (s->node->kind) {
+    case AC_OP_CONV2D:
+        ac_ref_conv2d_grad(&conv, s->in[0], s->x[0], weight, s->out, dy, dx[0], dweight, dbias);
+        break;
+    case AC_OP_CONV_TRANSPOSE2D:
+        ac_ref_conv_transpose2d_grad(&conv, s->in[0], s->x[0], weight, s->out, dy, dx[0], dweight,
+                                     dbias);
+        break;
+    case AC_OP_BATCHNORM:
+        batchnorm_grad(net, s, dy, dx[0]);
+        break;
+    case AC_OP_MAXPOOL2D:
+        ac_ref_maxpool2d_grad(&pool, s->in[0], s->x[0], s->out, dy, dx[0]);
+        break;
+    case AC_OP_AVGPOOL2D:
+        ac_ref_avgpool2d_grad(&pool, s->in[0], s->out, dy, dx[0]);
+        break;
+    case AC_OP_GLOBAL_AVGPOOL:
+        ac_ref_global_avgpool_grad(s->in[0], dy, dx[0]);
+        break;
+    case AC_OP_UPSAMPLE:
+        if (p->bilinear)
+            ac_ref_upsample_bilinear_grad(p->factor, s->in[0], dy, dx[0]);
+        else
+            ac_ref_upsample_nearest_grad(p->factor, s->in[0], dy, dx[0]);
+        break;
+    case AC_OP_CONCAT:
+        ac_ref_concat_grad(s->node->input_count, s->in, dy, dx);
+        break;
+    case AC_OP_ADD:
+        ac_ref_add_grad(s->node->input_count, s->in, s->out, dy, dx);
+        break;
+    default:
+        activation_grad(s, dy, dx[0]);
+        break;
+    }
+}
+
+/* Zeros for the derivatives by all values. */
+static ac_status clear_by_values(ref_net *net)
+{
+    int count = net->params.model->net->node_count + 1;
+    if (!net->by_values)
+        net->by_values = calloc((size_t)count, sizeof(*net->by_values));
+    for (int i = 0; net->by_values && i < count; i++) {
+        free(net->by_values[i]);
+        net->by_values[i] = new_values(ac_shape_count(net->shapes[i]));
+        if (!net->by_values[i])
+            return AC_ERR_MEMORY;
+    }
+    return net->by_values ? AC_OK : AC_ERR_MEMORY;
+}
+
+ac_status ref_net_backward(ref_net *net, const float *output_gradient, const ac_log *log)
+{
+    const ac_net *description = net->params.model->net;
+    int64_t count = net->offsets[net->params.model->tensor_count];
+    if (clear_by_values(net) != AC_OK)
+        return ac_fail(log, AC_ERR_MEMORY, "%s: out of memory", description->where);
+    memset(net->gradients, 0, (size_t)count * sizeof(*net->gradients));
+    for (int64_t i = 0; i < ac_shape_count(ref_net_output_shape(net)); i++)
+        net->by_values[description->node_count][i] = (double)output_gradient[i];
+    for (int i = description->node_count - 1; i >= 0; i--) {
+        step s = step_of(net, i);
+        double *dx[AC_NET_MAX_INPUTS];
+        for (int k = 0; k < s.node->input_count; k++)
+            dx[k] = net->by_values[s.node->inputs[k]];
+        differentiate(net, &s, net->by_values[i + 1], dx);
+    }
+    return AC_OK;
+}
+
+ac_shape ref_net_output_shape(const ref_net *net)
+{
+    return net->shapes[net->params.model->net->node_count];
 }
 
 /* The network's input: scaled, then padded (scaling does not change what reflection does). */
-static double *input(const ac_net *net, ac_shape in, const float *lightness, ac_shape padded)
+static void make_input(const ref_net *net, double *x, double *padded)
 {
-    double *x = new_values(ac_shape_count(in));
-    double *y = new_values(ac_shape_count(padded));
-    if (x && y) {
-        for (int64_t i = 0; i < ac_shape_count(in); i++)
-            x[i] = (double)lightness[i] * (double)net->input_scale + (double)net->input_offset;
-        ac_ref_reflect(in, x, padded, y);
+    const ref_net_params *p = &net->params;
+    ac_shape in = {p->n, 1, p->h, p->w};
+    double scale = (double)p->model->net->input_scale;
+    double offset = (double)p->model->net->input_offset;
+    for (int64_t i = 0; i < ac_shape_count(in); i++)
+        x[i] = (double)p->lightness[i] * scale + offset;
+    ac_ref_reflect(in, x, net->shapes[0], padded);
+}
+
+static ac_status make_tensors(ref_net *net)
+{
+    const ac_model *model = net->params.model;
+    net->offsets = calloc((size_t)model->tensor_count + 1, sizeof(*net->offsets));
+    if (!net->offsets)
+        return AC_ERR_MEMORY;
+    for (int i = 0; i < model->tensor_count; i++) {
+        int64_t count = 1;
+        for (int k = 0; k < model->tensors[i].rank; k++)
+            count *= model->tensors[i].dims[k];
+        net->offsets[i + 1] = net->offsets[i] + count;
     }
-    free(x);
-    return y;
+    int64_t count = net->offsets[model->tensor_count];
+    net->tensors = new_values(count + 1);
+    net->after = new_values(count + 1);
+    net->gradients = new_values(count + 1);
+    if (!net->tensors || !net->after || !net->gradients)
+        return AC_ERR_MEMORY;
+    for (int i = 0; i < model->tensor_count; i++)
+        for (int64_t k = net->offsets[i]; k < net->offsets[i + 1]; k++)
+            net->tensors[k] = (double)model->tensors[i].data[k - net->offsets[i]];
+    return AC_OK;
+}
+
+static ac_status make_values(ref_net *net, const ac_log *log)
+{
+    const ref_net_params *p = &net->params;
+    size_t count = (size_t)p->model->net->node_count + 1;
+    int y = 1;
+    int x = 1;
+    net->shapes = calloc(count, sizeof(*net->shapes));
+    net->values = calloc(count, sizeof(*net->values));
+    if (!net->shapes || !net->values)
+        return AC_ERR_MEMORY;
+    ac_net_multiple(p->model->net, &y, &x);
+    ac_status status = ac_net_shapes(p->model->net, p->n, (p->h + y - 1) / y * y,
+                                     (p->w + x - 1) / x * x, log, net->shapes);
+    for (size_t i = 0; status == AC_OK && i < count; i++) {
+        net->values[i] = new_values(ac_shape_count(net->shapes[i]));
+        if (!net->values[i])
+            status = AC_ERR_MEMORY;
+    }
+    return status;
+}
+
+ac_status ref_net_create(const ref_net_params *params, const ac_log *log, ref_net **net)
+{
+    ac_status status = AC_OK;
+    ref_net *made = calloc(1, sizeof(*made));
+    double *unpadded = new_values((int64_t)params->n * params->h * params->w);
+    *net = NULL;
+    TRY(made && unpadded ? AC_OK : AC_ERR_MEMORY);
+    made->params = *params;
+    TRY(make_tensors(made));
+    TRY(make_values(made, log));
+    make_input(made, unpadded, made->values[0]);
+    *net = made;
+    made = NULL;
+fail:
+    free(unpadded);
+    ref_net_destroy(&made);
+    return status;
+}
+
+static void free_values(double **values, int count)
+{
+    for (int i = 0; values && i < count; i++)
+        free(values[i]);
+    free(values);
+}
+
+void ref_net_destroy(ref_net **net)
+{
+    if (!*net)
+        return;
+    int count = (*net)->params.model ? (*net)->params.model->net->node_count + 1 : 0;
+    free_values((*net)->values, count);
+    free_values((*net)->by_values, count);
+    free((*net)->shapes);
+    free((*net)->offsets);
+    free((*net)->tensors);
+    free((*net)->after);
+    free((*net)->gradients);
+    free(*net);
+    *net = NULL;
+}
+
+ac_status ref_net_gradients(const ref_net_params *params, const float *output_gradient,
+                            const ac_log *log, ref_net **net)
+{
+    ac_status status = AC_OK;
+    TRY(ref_net_create(params, log, net));
+    TRY(ref_net_forward(*net, 0, log));
+    TRY(ref_net_backward(*net, output_gradient, log));
+    return AC_OK;
+fail:
+    ref_net_destroy(net);
+    return status;
 }
 
 static int kept(int size, int in, int padded)
@@ -175,7 +405,7 @@ static int kept(int size, int in, int padded)
     return (int)(((int64_t)size * in + padded - 1) / padded);
 }
 
-static double *output(const ac_net *net, const double *x, ac_shape full, ac_shape shape)
+static double *crop(const ac_net *net, const double *x, ac_shape full, ac_shape shape)
 {
     double *y = new_values(ac_shape_count(shape));
     if (!y)
@@ -191,31 +421,19 @@ static double *output(const ac_net *net, const double *x, ac_shape full, ac_shap
 ac_status ref_net_run(const ac_model *model, int n, int h, int w, const float *lightness,
                       const ac_log *log, ac_shape *shape, double **result)
 {
-    const ac_net *net = model->net;
-    size_t count = (size_t)net->node_count + 1;
     ac_status status = AC_OK;
-    run r = {model, calloc(count, sizeof(ac_shape)), calloc(count, sizeof(double *))};
+    ref_net *net = NULL;
+    ref_net_params params = {.model = model, .n = n, .h = h, .w = w, .lightness = lightness};
     *result = NULL;
-    TRY(r.shapes && r.values ? AC_OK : AC_ERR_MEMORY);
+    TRY(ref_net_create(&params, log, &net));
+    TRY(ref_net_forward(net, 0, log));
 
-    int y = 1;
-    int x = 1;
-    ac_net_multiple(net, &y, &x);
-    ac_shape padded = {n, 1, (h + y - 1) / y * y, (w + x - 1) / x * x};
-    TRY(ac_net_shapes(net, n, padded.h, padded.w, log, r.shapes));
-    r.values[0] = input(net, (ac_shape){n, 1, h, w}, lightness, padded);
-    TRY(r.values[0] ? AC_OK : AC_ERR_MEMORY);
-    for (int i = 0; i < net->node_count; i++)
-        TRY(run_node(&r, i));
-
-    ac_shape full = r.shapes[net->node_count];
+    ac_shape full = ref_net_output_shape(net);
+    ac_shape padded = net->shapes[0];
     *shape = (ac_shape){full.n, full.c, kept(full.h, h, padded.h), kept(full.w, w, padded.w)};
-    *result = output(net, r.values[net->node_count], full, *shape);
+    *result = crop(model->net, net->values[model->net->node_count], full, *shape);
     TRY(*result ? AC_OK : AC_ERR_MEMORY);
 fail:
-    for (size_t i = 0; r.values && i < count; i++)
-        free(r.values[i]);
-    free(r.values);
-    free(r.shapes);
+    ref_net_destroy(&net);
     return status;
 }
