@@ -210,6 +210,8 @@ static ac_status lower_begin(ac_train_session *s, ac_lowering *l)
         call->copy.to = zeroed[i];
         call->copy.size = ac_buffer_size(zeroed[i]);
     }
+    if (push.count == 0) /* batch norms read the parameters themselves */
+        return AC_OK;
     TRY(ac_kernel_get(l->device, &params, &kernel));
     TRY(ac_lower_dispatch(l, kernel, bindings, &push, ((uint64_t)push.count + LOCAL - 1) / LOCAL,
                           1));
