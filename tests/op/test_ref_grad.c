@@ -1,6 +1,7 @@
 /* The gradients of src/ref against central differences, all in double: L = sum of r * y, y the
- * result of a network and r a fixed field of numbers, whose gradient by y is r. Every case of
- * cases.txt, without a device. Arguments: names of cases, none for all.
+ * result of a network and r a fixed field of numbers, the gradient by y; and against PyTorch's,
+ * with what a pass of training leaves in the running statistics. Every case of cases.txt, without a
+ * device. Arguments: names of cases, none for all.
  *
  * relu, maxpool and their like have kinks: where a step of a weight carries a value across one,
  * differences say nothing of the derivative. A smaller step does not, so every weight must agree at
@@ -10,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden.h"
 #include "grad_case.h"
 #include "ref_net.h"
 
-#define TOLERANCE 1e-7
-#define SAMPLES   20 /* weights of each tensor that are looked at */
+#define TOLERANCE 1e-7 /* golden values are rounded to float: 6e-8 at most */
+#define SAMPLES   20   /* weights of each tensor that are looked at */
 /* Errors are measured by the largest gradient of the weight's layer, and at least by this part of
  * the largest of the network: a bias before a batch norm has the gradient zero, and so has, but for
  * eps, a weight that scales all that a batch norm sees. */
@@ -112,8 +114,49 @@ static double node_error(ref_net *net, int i, const float *r, double *room)
     return worst;
 }
 
-static double pass_error(const ac_model *model, const grad_case *g, bool training,
-                         const ac_log *log)
+/* Running statistics alone, as the golden file has them; *count of them. */
+static double *running_of(const ref_net *net, int64_t *count)
+{
+    const ac_model *model = net->params.model;
+    double *running = calloc((size_t)net->offsets[model->tensor_count] + 1, sizeof(*running));
+    *count = 0;
+    for (int i = 0; running && i < model->tensor_count; i++)
+        if (strstr(model->tensors[i].name, ".running_"))
+            for (int64_t k = net->offsets[i]; k < net->offsets[i + 1]; k++)
+                running[(*count)++] = net->after[k];
+    return running;
+}
+
+static double named_error(const golden *file, const char *name, int64_t count, const double *values)
+{
+    golden_tensor expected;
+    if (!golden_find(file, name, &expected))
+        return HUGE_VAL;
+    return golden_error(&expected, (ac_shape){1, 1, 1, (int)count}, values);
+}
+
+/* Of a training pass against PyTorch. */
+static double golden_pass_error(const golden *file, const char *name, const ref_net *net)
+{
+    char running_name[128];
+    int64_t count = net->offsets[net->params.model->tensor_count];
+    int64_t running_count;
+    double *running = running_of(net, &running_count);
+    double error = running ? 0 : HUGE_VAL;
+    snprintf(running_name, sizeof(running_name), "%s.running", name);
+    if (count > 0)
+        error = fmax(error, named_error(file, name, count, net->gradients));
+    if (running_count > 0)
+        error = fmax(error, named_error(file, running_name, running_count, running));
+    free(running);
+    if (!(error < TOLERANCE))
+        fprintf(stderr, "  error %.3g beside PyTorch\n", error);
+    return error;
+}
+
+/* With the golden file where there is one. */
+static double pass_error(const ac_model *model, const char *name, const grad_case *g, bool training,
+                         const golden *file, const ac_log *log)
 {
     ref_net *net = NULL;
     ref_net_params params = {.model = model,
@@ -125,7 +168,7 @@ static double pass_error(const ac_model *model, const grad_case *g, bool trainin
     double *room = calloc((size_t)ac_shape_count(g->out), sizeof(*room));
     double worst = HUGE_VAL;
     if (room && ref_net_gradients(&params, g->gradient, log, &net) == AC_OK) {
-        worst = 0;
+        worst = file ? golden_pass_error(file, name, net) : 0;
         for (int i = 0; i < model->net->node_count; i++)
             worst = fmax(worst, node_error(net, i, g->gradient, room));
     }
@@ -137,14 +180,13 @@ static double pass_error(const ac_model *model, const grad_case *g, bool trainin
 static double check(void *opaque, const test_case *c, const ac_model *model, const float *lightness,
                     const ac_log *log)
 {
-    (void)opaque;
     (void)lightness;
     grad_case g;
     double error = HUGE_VAL;
     if (grad_case_make(c, model, log, &g) == AC_OK) {
-        error = pass_error(model, &g, false, log);
+        error = pass_error(model, c->name, &g, true, opaque, log);
         if (g.normalises)
-            error = fmax(error, pass_error(model, &g, true, log));
+            error = fmax(error, pass_error(model, c->name, &g, false, NULL, log));
     }
     grad_case_free(&g);
     return error;
@@ -153,6 +195,11 @@ static double check(void *opaque, const test_case *c, const ac_model *model, con
 int main(int argc, char **argv)
 {
     ac_log log = test_log();
-    return cases_run(AC_SOURCE_DIR "/tests/op/cases.txt", argc - 1, argv + 1, TOLERANCE, check,
-                     NULL, &log);
+    golden *file = golden_open(AC_SOURCE_DIR "/tests/golden/grads.safetensors");
+    int result = EXIT_FAILURE;
+    if (file)
+        result = cases_run(AC_SOURCE_DIR "/tests/op/cases.txt", argc - 1, argv + 1, TOLERANCE,
+                           check, file, &log);
+    golden_close(&file);
+    return result;
 }
