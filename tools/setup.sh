@@ -28,7 +28,8 @@ esac
 # gcc alone does not bring libc6-dev: recommended packages are left out.
 needed=(gcc libc6-dev meson ninja-build pkg-config python3
     libavcodec-dev libavformat-dev libswscale-dev libavutil-dev
-    libvulkan-dev libvulkan1 glslang-tools spirv-tools libjansson-dev libxxhash-dev ffmpeg)
+    libvulkan-dev libvulkan1 glslang-tools spirv-tools libjansson-dev libxxhash-dev
+    libcairo2-dev fonts-dejavu-core ffmpeg)
 # A test whose tool is missing is skipped, by name; so these are not worth failing for.
 wanted=()
 

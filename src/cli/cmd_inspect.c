@@ -12,6 +12,7 @@
 #include "nn/model.h"
 #include "nn/op.h"
 #include "util/file.h"
+#include "util/text.h"
 
 #define MAX_SIZE 32768
 

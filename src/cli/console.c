@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "util/text.h"
 
 static void write_message(void *opaque, ac_log_level level, const char *message)
 {

@@ -8,6 +8,7 @@
 #include "cli/draw_layout.h"
 #include "cli/output.h"
 #include "util/file.h"
+#include "util/text.h"
 
 #define BOX_W AC_DRAW_BOX_W
 #define BOX_H AC_DRAW_BOX_H
@@ -92,44 +93,11 @@ static look look_of(const ac_layer *layer)
     }
 }
 
-/* Text of any bytes as XML; more than `most` characters are cut, with an ellipsis. */
-static void put_text(const drawing *d, const char *text, int most)
-{
-    char clean[1024];
-    int count = 0;
-
-    ac_text_clean(text, false, clean, sizeof(clean));
-    for (const char *c = clean; *c; c++) {
-        bool starts = ((unsigned char)*c & 0xc0) != 0x80;
-
-        if (starts && ++count == most && c[1]) {
-            fputs("\xe2\x80\xa6", d->out);
-            return;
-        }
-        switch (*c) {
-        case '<':
-            fputs("&lt;", d->out);
-            break;
-        case '>':
-            fputs("&gt;", d->out);
-            break;
-        case '&':
-            fputs("&amp;", d->out);
-            break;
-        case '"':
-            fputs("&quot;", d->out);
-            break;
-        default:
-            fputc(*c, d->out);
-        }
-    }
-}
-
 static void put_label(const drawing *d, const char *class, double x, double y, const char *text,
                       int most)
 {
     fprintf(d->out, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class, x, y);
-    put_text(d, text, most);
+    ac_text_put_xml(d->out, text, most);
     fputs("</text>\n", d->out);
 }
 
@@ -301,7 +269,7 @@ static void put_tooltip(const drawing *d, const ac_layer *layer)
 
     ac_layer_details(layer, false, details, sizeof(details));
     fputs("<title>", d->out);
-    put_text(d, layer->name, 0);
+    ac_text_put_xml(d->out, layer->name, 0);
     fprintf(d->out, ": %s%s%s", layer->operation, *details ? " " : "", details);
     for (int i = 0; i < layer->fused_count; i++)
         fprintf(d->out, ", %s", ac_layer_fused_name(layer, i));
@@ -455,7 +423,7 @@ static void put_drawing(const drawing *d, const char *title)
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
             "viewBox=\"0 0 %.0f %.0f\" role=\"img\">\n<title>",
             w, h, w, h);
-    put_text(d, title, 0);
+    ac_text_put_xml(d->out, title, 0);
     fputs("</title>\n", d->out);
     put_markers(d);
     fprintf(d->out, "<rect width=\"%.0f\" height=\"%.0f\" fill=\"#ffffff\"/>\n", w, h);

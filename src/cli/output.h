@@ -11,10 +11,6 @@
 
 /* A JSON string of any bytes: what is not UTF-8 becomes U+FFFD. NULL when memory runs out. */
 json_t *ac_output_json_text(const char *text);
-/* Copies at most size - 1 bytes of text, in whole characters, with control characters and what is
- * not UTF-8 (or not allowed in XML) as U+FFFD; line ends and tabs stay where `lines`. Returns to.
- */
-char *ac_text_clean(const char *text, bool lines, char *to, size_t size);
 
 /* Prints a JSON value and a newline. Takes over `root`; NULL (memory ran out making it) is an
  * error. */

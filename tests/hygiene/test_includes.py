@@ -28,6 +28,7 @@ MAY = {
 ONLY = {
     r"vulkan/": "vk",
     r"lib(av|sw|postproc)[a-z]*/": "media",
+    r"cairo": "train",
     r"getopt\.h": "cli",
 }
 # Headers for one folder alone.
@@ -107,6 +108,8 @@ PLANTED = [
     ("video", "#include <libswscale/swscale.h>"),
     ("cli", "#include <libavcodec/avcodec.h>"),
     ("cli", "#include <vulkan/vulkan.h>"),
+    ("cli", "#include <cairo.h>"),
+    ("media", "#include <cairo/cairo.h>"),
     ("cli", '#include "conv_cpu_spv.h"'),
     ("cli", '#include "../vk/device.h"'),
     ("cli", '#include "output.h"'),
@@ -119,6 +122,7 @@ ALLOWED = [
     ("media", "#include <libavformat/avformat.h>"),
     ("cli", '#include "video/colorize.h"'),
     ("nn", '#include "conv_cpu_spv.h"'),
+    ("train", "#include <cairo.h>"),
     ("util", "/* #include <vulkan/vulkan.h> is for src/vk */"),
 ]
 
