@@ -9,29 +9,18 @@
 
 struct ac_canvas {
     const ac_log *log;
-    cairo_surface_t *surface; /* NULL: SVG */
+    cairo_surface_t *surface;
     cairo_t *cr;
-    FILE *svg;
     ac_ink ink; /* of the line that is drawn, and how */
     double width;
     bool dashed;
 };
 
-/* Colours of pixels, and of SVG in light and dark mode. */
-static const struct {
-    const char *name;
-    uint32_t light, dark;
-} inks[AC_INK_COUNT] = {
-    [AC_INK_PAPER] = {"paper", 0xffffff, 0x0f172a},
-    [AC_INK_TEXT] = {"text", 0x0f172a, 0xe2e8f0},
-    [AC_INK_QUIET] = {"quiet", 0x64748b, 0x94a3b8},
-    [AC_INK_AXIS] = {"axis", 0x94a3b8, 0x64748b},
-    [AC_INK_GRID] = {"grid", 0xe9eef4, 0x1e293b},
-    [AC_INK_STEPS] = {"steps", 0xbfd4f7, 0x294a86},
-    [AC_INK_LOSS] = {"loss", 0x2563eb, 0x60a5fa},
-    [AC_INK_VALIDATION] = {"validation", 0xea580c, 0xfb923c},
-    [AC_INK_BASELINE] = {"baseline", 0x64748b, 0x94a3b8},
-    [AC_INK_RATE] = {"rate", 0x0d9488, 0x2dd4bf},
+static const uint32_t inks[AC_INK_COUNT] = {
+    [AC_INK_PAPER] = 0xffffff,    [AC_INK_TEXT] = 0x0f172a,   [AC_INK_QUIET] = 0x64748b,
+    [AC_INK_AXIS] = 0x94a3b8,     [AC_INK_GRID] = 0xe9eef4,   [AC_INK_STEPS] = 0xbfd4f7,
+    [AC_INK_LOSS] = 0x2563eb,     [AC_INK_EPOCHS] = 0x1e3a8a, [AC_INK_VALIDATION] = 0xea580c,
+    [AC_INK_BASELINE] = 0x64748b, [AC_INK_RATE] = 0x0d9488,
 };
 
 static ac_status fail_cairo(const ac_log *log, cairo_status_t wrong, int width, int height)
@@ -44,7 +33,7 @@ static ac_status fail_cairo(const ac_log *log, cairo_status_t wrong, int width, 
 
 static void set_ink(ac_canvas *c, ac_ink ink)
 {
-    uint32_t rgb = inks[ink].light;
+    uint32_t rgb = inks[ink];
 
     cairo_set_source_rgb(c->cr, (rgb >> 16) / 255.0, (rgb >> 8 & 255) / 255.0, (rgb & 255) / 255.0);
 }
@@ -73,9 +62,9 @@ ac_status ac_canvas_create(int width, int height, const ac_log *log, ac_canvas *
     c->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     c->cr = cairo_create(c->surface);
     if (cairo_status(c->cr) || width < 1 || height < 1) {
-        status = fail_cairo(log, width < 1 || height < 1 ? CAIRO_STATUS_INVALID_SIZE
-                                                         : cairo_status(c->cr),
-                            width, height);
+        status = fail_cairo(
+            log, width < 1 || height < 1 ? CAIRO_STATUS_INVALID_SIZE : cairo_status(c->cr), width,
+            height);
         ac_canvas_destroy(&c);
         return status;
     }
@@ -88,42 +77,6 @@ ac_status ac_canvas_create(int width, int height, const ac_log *log, ac_canvas *
     return AC_OK;
 }
 
-static void put_colours(FILE *out, bool dark)
-{
-    for (int i = 0; i < AC_INK_COUNT; i++) {
-        unsigned rgb = dark ? inks[i].dark : inks[i].light;
-
-        fprintf(out, ".ac-chart .l-%s{stroke:#%06x}.ac-chart .f-%s{fill:#%06x}", inks[i].name, rgb,
-                inks[i].name, rgb);
-    }
-}
-
-ac_status ac_canvas_create_svg(FILE *out, int width, int height, const char *title,
-                               const ac_log *log, ac_canvas **canvas)
-{
-    ac_canvas *c = calloc(1, sizeof(*c));
-
-    *canvas = NULL;
-    if (!c)
-        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
-    c->log = log;
-    c->svg = out;
-    fprintf(out,
-            "<svg class=\"ac-chart\" viewBox=\"0 0 %d %d\" "
-            "role=\"img\">\n<title>",
-            width, height);
-    ac_text_put_xml(out, title, 0);
-    fputs("</title>\n<style>.ac-chart{font-family:Inter,'Segoe UI',Helvetica,Arial,'DejaVu "
-          "Sans',sans-serif}.ac-chart path{fill:none;stroke-linecap:round;stroke-linejoin:round}",
-          out);
-    put_colours(out, false);
-    fputs("@media (prefers-color-scheme:dark){", out);
-    put_colours(out, true);
-    fputs("}</style>\n", out);
-    *canvas = c;
-    return AC_OK;
-}
-
 ac_status ac_canvas_finish(ac_canvas **canvas, ac_rgb *picture)
 {
     ac_canvas *c = *canvas;
@@ -132,10 +85,6 @@ ac_status ac_canvas_finish(ac_canvas **canvas, ac_rgb *picture)
     int stride, width, height;
     uint8_t *to = NULL;
 
-    if (c->svg) {
-        fputs("</svg>\n", c->svg);
-        goto fail;
-    }
     width = cairo_image_surface_get_width(c->surface);
     height = cairo_image_surface_get_height(c->surface);
     if (cairo_status(c->cr)) {
@@ -177,43 +126,16 @@ void ac_canvas_destroy(ac_canvas **canvas)
     *canvas = NULL;
 }
 
-void ac_canvas_begin_group(ac_canvas *c, const char *title)
-{
-    if (!c->svg)
-        return;
-    fputs("<g><title>", c->svg);
-    ac_text_put_xml(c->svg, title, 0);
-    fputs("</title>\n", c->svg);
-}
-
-void ac_canvas_end_group(ac_canvas *c)
-{
-    if (c->svg)
-        fputs("</g>\n", c->svg);
-}
-
 void ac_canvas_begin_clip(ac_canvas *c, double x, double y, double width, double height)
 {
-    if (c->svg) {
-        /* An inner drawing clips without a name, which would have to be the only one on its page.
-         */
-        fprintf(c->svg,
-                "<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
-                "viewBox=\"%.1f %.1f %.1f %.1f\">\n",
-                x, y, width, height, x, y, width, height);
-    } else {
-        cairo_save(c->cr);
-        cairo_rectangle(c->cr, x, y, width, height);
-        cairo_clip(c->cr);
-    }
+    cairo_save(c->cr);
+    cairo_rectangle(c->cr, x, y, width, height);
+    cairo_clip(c->cr);
 }
 
 void ac_canvas_end_clip(ac_canvas *c)
 {
-    if (c->svg)
-        fputs("</svg>\n", c->svg);
-    else
-        cairo_restore(c->cr);
+    cairo_restore(c->cr);
 }
 
 void ac_canvas_begin_line(ac_canvas *c, ac_ink ink, double width, bool dashed)
@@ -221,40 +143,23 @@ void ac_canvas_begin_line(ac_canvas *c, ac_ink ink, double width, bool dashed)
     c->ink = ink;
     c->width = width;
     c->dashed = dashed;
-    if (!c->svg) {
-        cairo_new_path(c->cr);
-        return;
-    }
-    fprintf(c->svg, "<path class=\"l-%s\" stroke-width=\"%.2g\"", inks[ink].name, width);
-    if (dashed)
-        fprintf(c->svg, " stroke-dasharray=\"%.2g %.2g\"", 4 * width, 4 * width);
-    fputs(" d=\"", c->svg);
+    cairo_new_path(c->cr);
 }
 
 void ac_canvas_move(ac_canvas *c, double x, double y)
 {
-    if (c->svg)
-        fprintf(c->svg, "M%.1f %.1f", x, y);
-    else
-        cairo_move_to(c->cr, x, y);
+    cairo_move_to(c->cr, x, y);
 }
 
 void ac_canvas_line(ac_canvas *c, double x, double y)
 {
-    if (c->svg)
-        fprintf(c->svg, "L%.1f %.1f", x, y);
-    else
-        cairo_line_to(c->cr, x, y);
+    cairo_line_to(c->cr, x, y);
 }
 
 void ac_canvas_end_line(ac_canvas *c)
 {
     double dash = 4 * c->width;
 
-    if (c->svg) {
-        fputs("\"/>\n", c->svg);
-        return;
-    }
     set_ink(c, c->ink);
     cairo_set_line_width(c->cr, c->width);
     cairo_set_dash(c->cr, &dash, c->dashed ? 1 : 0, 0);
@@ -263,27 +168,9 @@ void ac_canvas_end_line(ac_canvas *c)
 
 void ac_canvas_dot(ac_canvas *c, double x, double y, double radius, ac_ink ink)
 {
-    if (c->svg) {
-        fprintf(c->svg, "<circle class=\"f-%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.2g\"/>\n",
-                inks[ink].name, x, y, radius);
-        return;
-    }
     set_ink(c, ink);
     cairo_new_path(c->cr);
     cairo_arc(c->cr, x, y, radius, 0, 8 * atan(1));
-    cairo_fill(c->cr);
-}
-
-void ac_canvas_box(ac_canvas *c, double x, double y, double width, double height, ac_ink ink)
-{
-    if (c->svg) {
-        fprintf(c->svg,
-                "<rect class=\"f-%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
-                inks[ink].name, x, y, width, height);
-        return;
-    }
-    set_ink(c, ink);
-    cairo_rectangle(c->cr, x, y, width, height);
     cairo_fill(c->cr);
 }
 
@@ -294,41 +181,47 @@ static void set_font(ac_canvas *c, const ac_text_style *style)
     cairo_set_font_size(c->cr, style->size);
 }
 
-double ac_canvas_text_width(ac_canvas *c, const ac_text_style *style, const char *text)
+static double clean_width(ac_canvas *c, const char *clean)
 {
     cairo_text_extents_t extents;
-    char clean[1024];
-    int count = 0;
 
-    ac_text_clean(text, false, clean, sizeof(clean));
-    if (!c->svg) {
-        set_font(c, style);
-        cairo_text_extents(c->cr, clean, &extents);
-        return extents.x_advance;
-    }
-    for (const char *at = clean; *at; at++)
-        count += (*at & 0xc0) != 0x80;
-    return count * style->size * 0.58;
+    cairo_text_extents(c->cr, clean, &extents);
+    return extents.x_advance;
+}
+
+double ac_canvas_text_width(ac_canvas *c, const ac_text_style *style, const char *text)
+{
+    char clean[1024];
+
+    set_font(c, style);
+    return clean_width(c, ac_text_clean(text, false, clean, sizeof(clean)));
+}
+
+/* Takes characters off the end till the text with three points after it fits. */
+static void shorten(ac_canvas *c, char *clean, double most)
+{
+    size_t length = strlen(clean);
+
+    if (most <= 0 || clean_width(c, clean) <= most)
+        return;
+    do {
+        while (length && ((unsigned char)clean[length - 1] & 0xc0) == 0x80)
+            length--;
+        if (length)
+            length--;
+        memcpy(clean + length, "...", 4);
+    } while (length && clean_width(c, clean) > most);
 }
 
 void ac_canvas_text(ac_canvas *c, double x, double y, const ac_text_style *style, const char *text)
 {
-    static const char *const anchors[] = {"start", "middle", "end"};
     char clean[1024];
 
-    if (c->svg) {
-        fprintf(c->svg, "<text class=\"f-%s\" x=\"%.1f\" y=\"%.1f\" font-size=\"%.3g\"",
-                inks[style->ink].name, x, y, style->size);
-        if (style->bold)
-            fputs(" font-weight=\"700\"", c->svg);
-        fprintf(c->svg, " text-anchor=\"%s\">", anchors[style->anchor]);
-        ac_text_put_xml(c->svg, text, 0);
-        fputs("</text>\n", c->svg);
-        return;
-    }
-    x -= ac_canvas_text_width(c, style, text) * (0.5 * style->anchor);
-    /* What is not UTF-8 would end the whole drawing. */
-    ac_text_clean(text, false, clean, sizeof(clean));
+    /* What is not UTF-8 would end the whole drawing. Room is left for shorten(). */
+    ac_text_clean(text, false, clean, sizeof(clean) - 4);
+    set_font(c, style);
+    shorten(c, clean, style->most);
+    x -= clean_width(c, clean) * (0.5 * style->anchor);
     set_ink(c, style->ink);
     cairo_move_to(c->cr, x, y);
     cairo_show_text(c->cr, clean);
