@@ -128,9 +128,10 @@ static ac_status make(backward *b, ac_step *step, int g)
         b->made[root] = calloc((size_t)b->plan->values[root].quads, 1);
     if (!b->made[root])
         return ac_fail(b->log, AC_ERR_MEMORY, "out of memory");
-    for (int q = 0; q < value->quads; q++)
-        done += b->made[root][value->root_quad + q];
-    memset(b->made[root] + value->root_quad, 1, (size_t)value->quads);
+    for (int q = value->root_quad; q < value->root_quad + value->quads; q++) {
+        done += b->made[root][q];
+        b->made[root][q] = 1;
+    }
     step->accumulate = done > 0;
     if (done > 0 && done < value->quads)
         b->zeroed[root] = true;
@@ -277,9 +278,13 @@ static void zero_first(backward *b)
         zeros += b->zeroed[v];
     if (zeros == 0)
         return;
-    for (int s = at; s < plan->step_count; s++)
-        if (plan->steps[s].output >= 0 && b->zeroed[plan->values[plan->steps[s].output].root])
-            plan->steps[s].accumulate = true;
+    for (int s = at; s < plan->step_count; s++) {
+        ac_step *step = &plan->steps[s];
+
+        if (step->pass != AC_PASS_ACTIVATION && step->output >= 0 &&
+            b->zeroed[plan->values[step->output].root])
+            step->accumulate = true;
+    }
     memmove(&plan->steps[at + zeros], &plan->steps[at],
             (size_t)(plan->step_count - at) * sizeof(*plan->steps));
     for (int v = 0; v < plan->value_count; v++)
