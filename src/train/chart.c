@@ -7,7 +7,7 @@
 #include "train/canvas.h"
 
 #define LEFT        96
-#define RIGHT       (AC_CHART_WIDTH - 32)
+#define RIGHT       (AC_CHART_WIDTH - 48)
 #define LOSS_TOP    104
 #define LOSS_BOTTOM 560
 #define RATE_TOP    612
@@ -117,7 +117,7 @@ static void set_scales(plot *p)
     extend(&rate, 0);
     set_scale(&p->rate, &rate);
     p->rate.logarithmic = false;
-    p->window = params->count / 40 < 5 ? 5 : params->count / 40;
+    p->window = params->count / 100 < 5 ? 5 : params->count / 100;
 }
 
 /* Values of the steps that share a column of pixels: drawn as one upright line. */

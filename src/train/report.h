@@ -40,9 +40,10 @@ ac_status ac_report_step(ac_report *report, const ac_report_row *row);
 /* Seconds of the last row that is kept of a resumed run, else 0. */
 double ac_report_seconds(const ac_report *report);
 
-/* After an epoch: draws curve.png (loss per epoch and per step, validation, learning rate) and
- * sheet.png anew, and writes report.html, which holds the sheets of all epochs so far. rows NULL:
- * no sheet. baseline: validation loss of a gray picture, NaN: unknown. */
+/* After an epoch: draws curve.png (loss per epoch and per step, validation, learning rate), and
+ * sheet.png and sheets/epoch_NNN.png, and writes report.html, which holds the sheets of the last
+ * ten epochs and of the first. rows NULL: no sheet. baseline: validation loss of a gray picture,
+ * NaN: unknown. */
 ac_status ac_report_epoch(ac_report *report, int epoch, const ac_sheet_row *rows, int count,
                           double baseline);
 
