@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -127,12 +128,40 @@ static size_t terminal_width(FILE *stream)
     return size.ws_col;
 }
 
-static void show(ac_progress *p, double now)
+/* 45 -> "45 s", 720 -> "12 min", 5400 -> "1 h 30 min" */
+static void format_rough_time(double seconds, char *text, size_t size)
 {
-    char line[sizeof(p->shown)];
+    long long s = llround(seconds), min = llround(seconds / 60);
+
+    if (s < 60)
+        snprintf(text, size, "%lld s", s);
+    else if (min < 60)
+        snprintf(text, size, "%lld min", min);
+    else
+        snprintf(text, size, "%lld h %lld min", min / 60, min % 60);
+}
+
+/* Steps of a training and the measuring between them take very different times: what is left goes
+ * by all that was done. */
+static void add_time_left(const ac_progress *p, double now, char *text, size_t size)
+{
+    size_t used = strlen(text);
+    char left[64];
+    double seconds;
+
+    if (p->done <= 0 || p->done > p->total)
+        return;
+    seconds = (now - p->began) * (double)(p->total - p->done) / (double)p->done;
+    if (seconds >= 1e9)
+        return;
+    format_rough_time(seconds, left, sizeof(left));
+    snprintf(text + used, size - used, ", %s left", left);
+}
+
+static void show(ac_progress *p, char *line)
+{
     size_t width;
 
-    format_line(p, now, line, sizeof(line));
     if (!p->params.terminal) {
         fprintf(p->params.stream, "%s\n", line);
         fflush(p->params.stream);
@@ -144,24 +173,56 @@ static void show(ac_progress *p, double now)
         line[width - 1] = '\0';
     fprintf(p->params.stream, "\r%s\033[K", line);
     fflush(p->params.stream);
-    memcpy(p->shown, line, sizeof(line));
+    snprintf(p->shown, sizeof(p->shown), "%s", line);
+}
+
+/* Whether it is time for a line. */
+static bool advance(ac_progress *p, int64_t done, double now)
+{
+    if (!p->running)
+        return false;
+    p->done = done;
+    if (now < p->next)
+        return false;
+    p->next = now + (p->params.terminal ? TERMINAL_PERIOD : PLAIN_PERIOD);
+    return true;
 }
 
 void ac_progress_update(ac_progress *p, int64_t done)
 {
+    char line[sizeof(p->shown)];
     double now;
 
     if (!p)
         return;
     pthread_mutex_lock(&p->mutex);
-    if (p->running) {
-        now = ac_clock_now(p->params.clock);
-        p->done = done;
-        if (now >= p->next) {
-            show(p, now);
-            p->next = now + (p->params.terminal ? TERMINAL_PERIOD : PLAIN_PERIOD);
-        }
+    now = ac_clock_now(p->params.clock);
+    if (advance(p, done, now)) {
+        format_line(p, now, line, sizeof(line));
+        show(p, line);
+    }
+    if (p->running)
         add_mark(p, now);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void ac_progress_text(ac_progress *p, int64_t done, int64_t total, const char *format, ...)
+{
+    char line[sizeof(p->shown)];
+    va_list args;
+    double now;
+
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    now = ac_clock_now(p->params.clock);
+    if (advance(p, done, now)) {
+        p->total = total;
+        va_start(args, format);
+        vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+        add_time_left(p, now, line, sizeof(line));
+        show(p, line);
     }
     pthread_mutex_unlock(&p->mutex);
 }

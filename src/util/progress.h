@@ -27,6 +27,12 @@ void ac_progress_destroy(ac_progress **progress);
 void ac_progress_begin(ac_progress *progress, int64_t total);
 /* Call as often as is convenient; most calls show nothing. `total` may turn out to be too low. */
 void ac_progress_update(ac_progress *progress, int64_t done);
+/* As ac_progress_update(), for a job that says in its own words how far it is: the text is made
+ * only when it is shown, and the time that is left, when it is known, is put after it. done and
+ * total count what this job does, in any unit: "epoch 3/30, loss 0.01234" becomes "epoch 3/30, loss
+ * 0.01234, 12 min left". */
+void ac_progress_text(ac_progress *progress, int64_t done, int64_t total, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* The job is over: the line goes. */
 void ac_progress_end(ac_progress *progress);
 

@@ -131,8 +131,71 @@ static void test_recent_speed(void)
     close_screen(&s);
 }
 
+/* Lines in the job's own words. */
+static void test_text(void)
+{
+    screen s;
+
+    open_screen(&s, true);
+    ac_progress_begin(s.progress, 0);
+    s.time += 1.9;
+    ac_progress_text(s.progress, 1, 100, "epoch %d/%d", 1, 30);
+    expect(&s, "");
+    s.time += 0.1;
+    ac_progress_text(s.progress, 4, 100, "epoch %d/%d, loss %.5f", 1, 30, 0.01234);
+    expect(&s, "\repoch 1/30, loss 0.01234, 48 s left\033[K");
+    s.time += 0.2;
+    ac_progress_text(s.progress, 5, 100, "too early");
+    expect(&s, "");
+    ac_progress_message(s.progress, "a message");
+    expect(&s, "\r\033[Ka message\nepoch 1/30, loss 0.01234, 48 s left");
+    s.time += 997.8;
+    ac_progress_text(s.progress, 10, 100, "slow");
+    expect(&s, "\rslow, 2 h 30 min left\033[K");
+    s.time += 1000;
+    ac_progress_text(s.progress, 80, 100, "fast");
+    expect(&s, "\rfast, 8 min left\033[K");
+    /* Nothing done, or more than all: nobody knows. */
+    s.time += 1;
+    ac_progress_text(s.progress, 0, 100, "none");
+    expect(&s, "\rnone\033[K");
+    s.time += 1;
+    ac_progress_text(s.progress, 101, 100, "more");
+    expect(&s, "\rmore\033[K");
+    ac_progress_end(s.progress);
+    expect(&s, "\r\033[K");
+    ac_progress_text(s.progress, 1, 2, "over");
+    expect(&s, "");
+    close_screen(&s);
+}
+
+/* Ten seconds from line to line in a file; a text of any length is cut. */
+static void test_plain_text(void)
+{
+    char text[400], line[258] = "";
+    screen s;
+
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    memcpy(line, text, 255);
+    strcpy(line + 255, "\n");
+    open_screen(&s, false);
+    ac_progress_begin(s.progress, 0);
+    s.time += 9.9;
+    ac_progress_text(s.progress, 1, 2, "early");
+    expect(&s, "");
+    s.time += 0.1;
+    ac_progress_text(s.progress, 1, 2, "half");
+    expect(&s, "half, 10 s left\n");
+    s.time += 10;
+    ac_progress_text(s.progress, 1, 2, "%s", text);
+    expect(&s, line);
+    close_screen(&s);
+}
+
 static void test_nobody(void)
 {
+    ac_progress_text(NULL, 1, 2, "nobody");
     ac_progress_begin(NULL, 1);
     ac_progress_update(NULL, 1);
     ac_progress_message(NULL, "nobody");
@@ -145,6 +208,8 @@ int main(void)
     test_unknown_total();
     test_plain();
     test_recent_speed();
+    test_text();
+    test_plain_text();
     test_nobody();
     return test_end();
 }
