@@ -246,6 +246,7 @@ static void draw_value_ticks(const plot *p, const scales *panel, int parts)
 {
     static const int digits[] = {1, 2, 5};
     double span = panel->high - panel->low, step;
+    int decades; /* from tick to tick */
 
     if (!panel->logarithmic) {
         step = nice_step(span, parts);
@@ -253,8 +254,8 @@ static void draw_value_ticks(const plot *p, const scales *panel, int parts)
             draw_value_tick(p, panel, k * step);
         return;
     }
-    step = fmax(1, ceil(span / 10)); /* decades from tick to tick */
-    for (double k = floor(panel->low); k <= panel->high; k += step)
+    decades = span > 10 ? (int)ceil(span / 10) : 1;
+    for (int k = (int)floor(panel->low); k <= panel->high; k += decades)
         for (int i = 0; i < (span < 3.5 ? 3 : 1); i++)
             draw_value_tick(p, panel, digits[i] * pow(10, k));
 }
