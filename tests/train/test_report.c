@@ -208,8 +208,8 @@ static void test_page(void)
     CHECK(access(path_of("sheets/epoch_013.png"), F_OK) != 0);
     CHECK(access(path_of("sheets/epoch_1.txt"), F_OK) == 0);
     for (int epoch = 1; epoch <= 13; epoch++) {
-        step(report, 2 * epoch - 1, NAN);
-        step(report, 2 * epoch, 1.0 / epoch);
+        step(report, INT64_C(2) * epoch - 1, NAN);
+        step(report, INT64_C(2) * epoch, 1.0 / epoch);
         CHECK_INT(ac_report_epoch(report, epoch, epoch == 12 ? NULL : rows, 2, 0.5), AC_OK);
     }
     ac_report_close(&report);
