@@ -250,7 +250,7 @@ static void draw_value_ticks(const plot *p, const scales *panel, int parts)
 
     if (!panel->logarithmic) {
         step = nice_step(span, parts);
-        for (double k = ceil(panel->low / step); k * step <= panel->high; k++)
+        for (int k = (int)ceil(panel->low / step); k * step <= panel->high; k++)
             draw_value_tick(p, panel, k * step);
         return;
     }
