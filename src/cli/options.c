@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_OPTIONS 48
+#define MAX_OPTIONS 64
 #define LINE_WIDTH  79
 #define HELP_COLUMN 28
 
@@ -136,6 +136,21 @@ static bool parse_size(const char *text, const ac_option *option, int size[2])
     return *end == 'x' && parse_side(end + 1, &end, option, &size[1]) && !*end;
 }
 
+static ac_status add_text(const ac_command *command, const ac_option *option, const char *text,
+                          const ac_log *log, ac_option_texts *texts)
+{
+    char why[48];
+
+    if (!*text)
+        return wrong_use(command, log, "--", option->name, " must not be empty");
+    if (texts->count == AC_OPTION_MAX_TEXTS) {
+        snprintf(why, sizeof(why), " is given more than %d times", AC_OPTION_MAX_TEXTS);
+        return wrong_use(command, log, "--", option->name, why);
+    }
+    texts->items[texts->count++] = text;
+    return AC_OK;
+}
+
 static ac_status set_value(const ac_command *command, const ac_option *option, const char *text,
                            const ac_log *log, void *options)
 {
@@ -154,6 +169,8 @@ static ac_status set_value(const ac_command *command, const ac_option *option, c
             return wrong_use(command, log, "--", option->name, " must not be empty");
         *(const char **)target = text;
         return AC_OK;
+    case AC_OPTION_TEXTS:
+        return add_text(command, option, text, log, (ac_option_texts *)target);
     case AC_OPTION_INTEGER:
     case AC_OPTION_NUMBER:
         return set_number(command, option, text, log, target);

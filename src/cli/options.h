@@ -13,11 +13,19 @@ typedef enum ac_option_type {
     AC_OPTION_FLAG,    /* bool; takes no argument, as does: */
     AC_OPTION_COUNT,   /* int; how many times it was given */
     AC_OPTION_TEXT,    /* const char *; not empty */
+    AC_OPTION_TEXTS,   /* ac_option_texts; may be given several times */
     AC_OPTION_INTEGER, /* int */
     AC_OPTION_NUMBER,  /* double */
     AC_OPTION_TIME,    /* double, seconds: 90, 1:30, 0:01:30.5 */
     AC_OPTION_SIZE,    /* int[2], height and width: 256 or 192x256 */
 } ac_option_type;
+
+/* What an option that may be repeated was given, in order. */
+#define AC_OPTION_MAX_TEXTS 64
+typedef struct ac_option_texts {
+    int count;
+    const char *items[AC_OPTION_MAX_TEXTS];
+} ac_option_texts;
 
 typedef struct ac_option {
     const char *name; /* the long one; NULL ends a table */

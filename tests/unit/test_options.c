@@ -10,6 +10,7 @@ typedef struct options {
     int whole, size[2];
     double number, time;
     bool flag;
+    ac_option_texts several;
 } options;
 
 static const ac_option table[] = {
@@ -18,6 +19,7 @@ static const ac_option table[] = {
     {"number", 0, AC_OPTION_NUMBER, "F", offsetof(options, number), 0, 4, "A number."},
     {"time", 0, AC_OPTION_TIME, "TIME", offsetof(options, time), 0, 1e5, "A time."},
     {"size", 0, AC_OPTION_SIZE, "N|HxW", offsetof(options, size), 1, 8192, "A size."},
+    {"several", 's', AC_OPTION_TEXTS, "X", offsetof(options, several), 0, 0, "Texts."},
     {"flag", 'f', AC_OPTION_FLAG, NULL, offsetof(options, flag), 0, 0, "A flag."},
     {NULL},
 };
@@ -35,8 +37,8 @@ static const ac_command command = {
 /* Words of `line`, separated by one space, as argv of the command. */
 static ac_status parse_for(const ac_command *to, const char *line, options *o)
 {
-    static char words[256];
-    static char *argv[32]; /* operands point into it */
+    static char words[1024];
+    static char *argv[128]; /* operands point into it */
     char *next = words;
     ac_log log = test_log();
     int argc = 0;
@@ -94,6 +96,27 @@ static void test_right(void)
     CHECK_NEAR(o.time, 90.5, 0);
     CHECK_INT(parse("--help --whole nonsense", &o), AC_OK);
     CHECK(o.common.help);
+}
+
+static void test_repeated(void)
+{
+    char line[512] = "in";
+    options o;
+
+    CHECK_INT(parse("in", &o), AC_OK);
+    CHECK_INT(o.several.count, 0);
+    CHECK_INT(parse("-s a=1 in --several b -s a=1", &o), AC_OK);
+    CHECK_INT(o.several.count, 3);
+    CHECK_STR(o.several.items[0], "a=1");
+    CHECK_STR(o.several.items[1], "b");
+    CHECK_STR(o.several.items[2], "a=1");
+    wrong("in --several ", "--several must not be empty");
+    for (int i = 0; i < AC_OPTION_MAX_TEXTS; i++)
+        strcat(line, " -sx");
+    CHECK_INT(parse(line, &o), AC_OK);
+    CHECK_INT(o.several.count, AC_OPTION_MAX_TEXTS);
+    strcat(line, " -sx");
+    wrong(line, "--several is given more than 64 times");
 }
 
 static void test_wrong(void)
@@ -190,6 +213,7 @@ static void test_help(void)
 int main(void)
 {
     test_right();
+    test_repeated();
     test_wrong();
     test_no_operand();
     test_several();
