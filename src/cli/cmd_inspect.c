@@ -1,9 +1,7 @@
 /* autochrome inspect: what a model or a network is made of. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/draw_net.h"
@@ -11,7 +9,6 @@
 #include "cli/output.h"
 #include "nn/model.h"
 #include "nn/op.h"
-#include "util/file.h"
 #include "util/text.h"
 
 #define MAX_SIZE 32768
@@ -43,34 +40,6 @@ typedef struct subject {
     ac_layers *layers;
 } subject;
 
-static ac_status read_description(const char *path, const ac_log *log, ac_net **net)
-{
-    ac_status status = AC_OK;
-    char *text = NULL;
-    uint64_t size;
-    int fd = -1;
-
-    TRY(ac_file_open(path, log, &fd, &size));
-    if (size > AC_NET_MAX_TEXT) {
-        status =
-            ac_fail(log, AC_ERR_FORMAT, "%s: has %" PRIu64 " bytes; a description has at most %d",
-                    path, size, AC_NET_MAX_TEXT);
-        goto fail;
-    }
-    text = malloc((size_t)size);
-    if (!text) {
-        status = ac_fail(log, AC_ERR_MEMORY, "out of memory");
-        goto fail;
-    }
-    TRY(ac_file_read(fd, 0, text, (size_t)size, path, log));
-    TRY(ac_net_parse(text, (size_t)size, path, log, net));
-fail:
-    if (fd >= 0)
-        close(fd);
-    free(text);
-    return status;
-}
-
 static ac_status open_subject(const options *o, const ac_log *log, subject *s)
 {
     int height = o->size[0], width = o->size[1];
@@ -78,7 +47,7 @@ static ac_status open_subject(const options *o, const ac_log *log, subject *s)
 
     TRY(ac_network_locate(o->common.operand, log, &s->path));
     if (ac_path_is_description(s->path)) {
-        TRY(read_description(s->path, log, &s->net));
+        TRY(ac_net_load(s->path, log, &s->net));
     } else {
         TRY(ac_model_load(s->path, log, &s->model));
         s->net = s->model->net;

@@ -1,11 +1,14 @@
 #include "nn/net.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nn/net_read.h"
+#include "util/file.h"
 
 ac_status ac_net_read_fail(const ac_net_reader *r, const char *format, ...)
 {
@@ -305,6 +308,35 @@ fail:
         freelocale(r.locale);
     free(r.names);
     ac_net_destroy(&r.net);
+    return status;
+}
+
+ac_status ac_net_load(const char *path, const ac_log *log, ac_net **net)
+{
+    ac_status status = AC_OK;
+    char *text = NULL;
+    uint64_t size;
+    int fd = -1;
+
+    *net = NULL;
+    TRY(ac_file_open(path, log, &fd, &size));
+    if (size > AC_NET_MAX_TEXT) {
+        status =
+            ac_fail(log, AC_ERR_FORMAT, "%s: has %" PRIu64 " bytes; a description has at most %d",
+                    path, size, AC_NET_MAX_TEXT);
+        goto fail;
+    }
+    text = malloc((size_t)size);
+    if (!text) {
+        status = ac_fail(log, AC_ERR_MEMORY, "out of memory");
+        goto fail;
+    }
+    TRY(ac_file_read(fd, 0, text, (size_t)size, path, log));
+    TRY(ac_net_parse(text, (size_t)size, path, log, net));
+fail:
+    if (fd >= 0)
+        close(fd);
+    free(text);
     return status;
 }
 

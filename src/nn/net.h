@@ -113,6 +113,8 @@ typedef struct ac_net {
  */
 ac_status ac_net_parse(const char *text, size_t size, const char *where, const ac_log *log,
                        ac_net **net);
+/* The same of a file, AC_NET_MAX_TEXT bytes at most. */
+ac_status ac_net_load(const char *path, const ac_log *log, ac_net **net);
 void ac_net_destroy(ac_net **net);
 
 /* Fails with a message when the network does not make a and b: no output line, or not two channels.
