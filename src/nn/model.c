@@ -21,12 +21,21 @@ static ac_status fail_memory(const ac_log *log, const char *where)
     return AC_ERR_MEMORY;
 }
 
-static int64_t tensor_count(const ac_tensor *tensor)
+int64_t ac_tensor_count(const ac_tensor *tensor)
 {
     int64_t count = 1;
 
     for (int i = 0; i < tensor->rank; i++)
         count *= tensor->dims[i];
+    return count;
+}
+
+int64_t ac_model_count(const ac_model *model)
+{
+    int64_t count = 0;
+
+    for (int i = 0; i < model->tensor_count; i++)
+        count += ac_tensor_count(&model->tensors[i]);
     return count;
 }
 
@@ -65,7 +74,7 @@ static ac_status list_tensors(ac_model *model, const ac_log *log)
             model->tensor_count++;
             tensor->rank = infos[j].rank;
             memcpy(tensor->dims, infos[j].dims, sizeof(tensor->dims));
-            total += tensor_count(tensor);
+            total += ac_tensor_count(tensor);
             if (total > AC_MODEL_MAX_PARAMETERS)
                 return ac_fail(log, AC_ERR_FORMAT,
                                "%s:%d: more than %lld parameters up to here; that is too many",
@@ -96,7 +105,7 @@ fail:
 
 static ac_status allocate(ac_tensor *tensor, const char *where, const ac_log *log)
 {
-    tensor->data = malloc((size_t)tensor_count(tensor) * sizeof(float));
+    tensor->data = malloc((size_t)ac_tensor_count(tensor) * sizeof(float));
     return tensor->data ? AC_OK : fail_memory(log, where);
 }
 
@@ -133,7 +142,7 @@ static ac_status check_shape(const ac_tensor *tensor, const ac_safetensor *found
 static ac_status check_values(const ac_tensor *tensor, const char *path, const ac_log *log)
 {
     bool variance = has_suffix(tensor, "running_var");
-    int64_t count = tensor_count(tensor);
+    int64_t count = ac_tensor_count(tensor);
 
     for (int64_t i = 0; i < count; i++) {
         if (!isfinite(tensor->data[i]))
@@ -240,7 +249,7 @@ static void fill_tensor(const ac_model *model, ac_tensor *tensor, uint64_t seed)
 {
     uint64_t stream = ac_random_stream(seed, tensor->name);
     double bound = uniform_bound(model, tensor);
-    int64_t count = tensor_count(tensor);
+    int64_t count = ac_tensor_count(tensor);
     bool one = has_suffix(tensor, "weight") || has_suffix(tensor, "running_var");
 
     for (int64_t i = 0; i < count; i++)

@@ -42,6 +42,10 @@ ac_status ac_model_random(const char *text, size_t size, const char *where, uint
 ac_status ac_model_save(const ac_model *model, const char *path, bool half, const ac_log *log);
 void ac_model_destroy(ac_model **model);
 
+/* Values of a tensor, and of all of a model. */
+int64_t ac_tensor_count(const ac_tensor *tensor);
+int64_t ac_model_count(const ac_model *model);
+
 /* NULL when there is none. name and suffix as in ac_node_params. */
 const ac_tensor *ac_model_find(const ac_model *model, const char *name, const char *suffix);
 
