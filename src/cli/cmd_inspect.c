@@ -145,8 +145,9 @@ static void print_training(const char *training)
     printf("training record\n");
     json_object_foreach(record, key, value)
     {
-        char *text = json_is_string(value) ? strdup(json_string_value(value))
-                                           : json_dumps(value, JSON_ENCODE_ANY);
+        char *text = json_is_string(value)
+                         ? strdup(json_string_value(value))
+                         : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
         char shown[1024], shown_key[128];
 
         printf("  %s: %s\n", ac_text_clean(key, false, shown_key, sizeof(shown_key)),
