@@ -266,10 +266,10 @@ static void tell(const ac_trainer *t)
     if (measured)
         snprintf(validation, sizeof(validation), "%d for validation", measured);
     ac_log_print(t->log, AC_LOG_INFO, "network %s, %" PRId64 " parameters, pictures of %dx%d",
-                 t->model->net->where, ac_net_parameters(t->model->net), s->height, s->width);
+                 s->network ? s->network : s->init, ac_net_parameters(t->model->net), s->height, s->width);
     ac_log_print(t->log, AC_LOG_INFO, "%d pictures for training, %s; %d steps of %d an epoch",
                  pictures, validation, pictures / s->batch, s->batch);
-    ac_log_print(t->log, AC_LOG_INFO, "device %s, %.0f MiB of its memory",
+    ac_log_print(t->log, AC_LOG_INFO, "device %s, %.1f MiB of its memory",
                  ac_device_get_info(t->device)->name,
                  (double)ac_train_session_bytes(t->session) / (1 << 20));
     if (t->dir->begun)
