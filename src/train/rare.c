@@ -42,13 +42,13 @@ static int count_possible(void)
     int count = 0;
 
     for (int i = 0; i < SAMPLES * SAMPLES; i++) {
-        for (int j = 0; j < SAMPLES; j++) {
+        for (size_t j = 0; j < SAMPLES; j++) {
             rgb[3 * j] = (uint8_t)(i / SAMPLES * 255 / (SAMPLES - 1));
             rgb[3 * j + 1] = (uint8_t)(i % SAMPLES * 255 / (SAMPLES - 1));
             rgb[3 * j + 2] = (uint8_t)(j * 255 / (SAMPLES - 1));
         }
         ac_lab_from_rgb8(rgb, SAMPLES, lightness, ab);
-        for (int j = 0; j < SAMPLES; j++)
+        for (size_t j = 0; j < SAMPLES; j++)
             there[ac_rare_bin(ab[j], ab[SAMPLES + j])] = true;
     }
     for (int i = 0; i < AC_RARE_COUNT; i++)

@@ -15,7 +15,8 @@
 
 #include "train/loss.h"
 
-#define AC_RARE_COUNT (AC_RARE_BINS * AC_RARE_BINS)
+#define AC_RARE_COUNT 576 /* AC_RARE_BINS^2 */
+_Static_assert(AC_RARE_COUNT == AC_RARE_BINS * AC_RARE_BINS, "");
 
 /* The square that colour a, b falls into, 0..AC_RARE_COUNT - 1; what is outside counts to the
  * outermost ones. */
