@@ -2,7 +2,8 @@
 """Kills a training (kill -9) at random points, resumes it each time, and compares the model with
 that of the same training that nobody stopped: they must be the same, byte for byte.
 
-usage: tools/kill_train.py [--kills N] [--kill-seed N] [--program FILE] [--folder DIR] DATA... [OPTION]...
+usage: tools/kill_train.py [--kills N] [--kill-seed N] [--program FILE] [--folder DIR]
+                           DATA... [OPTION]...
 
 DATA and OPTIONs are those of `autochrome train`, without -o, --run and --resume, such as:
 
@@ -33,8 +34,9 @@ def finish(process, what):
 
 
 def main():
-    parser = argparse.ArgumentParser(allow_abbrev=False, usage=__doc__.split("usage: ")[1],
-                                     description=__doc__.split("\n\n")[0])
+    what, usage = __doc__.split("\n\n")[:2]
+    parser = argparse.ArgumentParser(allow_abbrev=False, description=what,
+                                     usage=usage.removeprefix("usage: "))
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--kill-seed", type=int, default=0)
     parser.add_argument("--program", default=ROOT / "build/autochrome")
@@ -43,7 +45,8 @@ def main():
 
     draw = random.Random(given.kill_seed)
     with tempfile.TemporaryDirectory(prefix="autochrome-kill-", dir=given.folder) as folder:
-        whole, killed = (pathlib.Path(folder) / f"{name}.safetensors" for name in ("whole", "killed"))
+        whole = pathlib.Path(folder) / "whole.safetensors"
+        killed = pathlib.Path(folder) / "killed.safetensors"
         began = time.monotonic()
         finish(train(given.program, words, whole), "the run that is not stopped")
         seconds = time.monotonic() - began

@@ -102,15 +102,17 @@ static char *write_record(const ac_checkpoint *c)
 
     snprintf(data, sizeof(data), "%016llx", (unsigned long long)c->data);
     record = json_pack(
-        "{s:i, s:O, s:s, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o,"
+        "{s:i, s:O, s:s, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:o, "
+        "s:o, s:o,"
         " s:i}",
         "version", VERSION, "settings", c->settings, "data", data, "device", c->device, "epoch",
         p->epoch, "cursor", (json_int_t)p->cursor, "step", (json_int_t)p->step, "seconds",
         real_or_null(p->seconds), "epoch_loss", real_or_null(p->epoch_loss), "epoch_steps",
-        (json_int_t)p->epoch_steps, "last_loss", real_or_null(p->last_loss), "row_due", p->row_due,
-        "loss", real_or_null(p->loss), "validation", real_or_null(p->validation), "rgb",
-        real_or_null(p->rgb), "gray", real_or_null(p->gray), "gray_rgb", real_or_null(p->gray_rgb),
-        "best", real_or_null(p->best), "best_epoch", p->best_epoch);
+        (json_int_t)p->epoch_steps, "last_loss", real_or_null(p->last_loss), "last_rate",
+        real_or_null(p->last_rate), "row_due", p->row_due, "loss", real_or_null(p->loss),
+        "validation", real_or_null(p->validation), "rgb", real_or_null(p->rgb), "gray",
+        real_or_null(p->gray), "gray_rgb", real_or_null(p->gray_rgb), "best", real_or_null(p->best),
+        "best_epoch", p->best_epoch);
     text = record ? json_dumps(record, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(record);
     return text;
@@ -186,6 +188,7 @@ static void get_place(record_reader *r, ac_run_place *p)
     p->epoch_loss = get_real(r, "epoch_loss", false);
     p->epoch_steps = get_whole(r, "epoch_steps", p->step);
     p->last_loss = get_real(r, "last_loss", true);
+    p->last_rate = get_real(r, "last_rate", true);
     p->row_due = json_is_true(json_object_get(r->record, "row_due"));
     p->loss = get_real(r, "loss", true);
     p->validation = get_real(r, "validation", true);

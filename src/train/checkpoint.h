@@ -17,9 +17,9 @@ typedef struct ac_run_place {
     int64_t cursor; /* of ac_loader_params, in that epoch */
     int64_t step;   /* steps done, of all epochs */
     double seconds;
-    double epoch_loss;   /* sum over the epoch's steps so far */
-    int64_t epoch_steps; /* their number */
-    double last_loss;    /* of the last step */
+    double epoch_loss;           /* sum over the epoch's steps so far */
+    int64_t epoch_steps;         /* their number */
+    double last_loss, last_rate; /* of the last step */
     bool row_due; /* the epoch's pictures are through, but the last step is not in the report yet */
     double loss;  /* mean of the last whole epoch */
     double validation, rgb; /* the last ones measured */

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/session.h"
 #include "train/trainer_state.h"
 #include "util/clock.h"
 
-#define RARE_PICTURES 1000 /* in which colours are counted */
+#define RARE_PICTURES    1000 /* in which colours are counted */
+#define VALIDATION_BATCH 8
 
 ac_loss_params ac_trainer_loss(const ac_trainer *t)
 {
@@ -35,20 +37,28 @@ bool ac_trainer_is_over(const ac_trainer *t)
            (t->settings->steps && place->step >= t->settings->steps);
 }
 
+int ac_trainer_measured_at_once(const ac_trainer *t)
+{
+    int part = t->settings->batch / t->settings->accumulate;
+
+    return part < VALIDATION_BATCH ? part : VALIDATION_BATCH;
+}
+
 double ac_trainer_seconds(const ac_trainer *t)
 {
     return ac_clock_now((ac_clock){0}) - t->began;
 }
 
-double ac_trainer_rate(const ac_trainer *t, int64_t step, int64_t cursor)
+double ac_trainer_rate(const ac_trainer *t)
 {
     const ac_train_settings *s = t->settings;
-    int count = ac_dataset_count(t->dataset, AC_DATASET_TRAINING), epoch = t->state->place.epoch;
-    double progress = (epoch + (double)cursor / (count > 0 ? count : 1)) / s->epochs;
+    const ac_run_place *place = &t->state->place;
+    int count = ac_dataset_count(t->dataset, AC_DATASET_TRAINING);
+    double progress = (place->epoch + (double)place->cursor / (count > 0 ? count : 1)) / s->epochs;
 
     if (s->steps)
-        progress = fmax(progress, (double)(step - 1) / s->steps);
-    return ac_rate_at(&s->rate, step, epoch, progress);
+        progress = fmax(progress, (double)place->step / s->steps);
+    return ac_rate_at(&s->rate, place->step + 1, place->epoch, progress);
 }
 
 static ac_status fail_memory(const ac_trainer *t)
@@ -228,6 +238,22 @@ fail:
     return status;
 }
 
+/* What measures after each epoch takes memory too: better told now than then. */
+static ac_status try_validation(const ac_trainer *t)
+{
+    const ac_train_settings *s = t->settings;
+    ac_session *session = NULL;
+    ac_status status = ac_session_create(&(ac_session_params){.device = t->device,
+                                                              .model = t->model,
+                                                              .n = ac_trainer_measured_at_once(t),
+                                                              .height = s->height,
+                                                              .width = s->width},
+                                         t->log, &session);
+
+    ac_session_destroy(&session);
+    return status;
+}
+
 static ac_status open_report(ac_trainer *t)
 {
     const ac_run_place *place = &t->state->place;
@@ -266,7 +292,8 @@ static void tell(const ac_trainer *t)
     if (measured)
         snprintf(validation, sizeof(validation), "%d for validation", measured);
     ac_log_print(t->log, AC_LOG_INFO, "network %s, %" PRId64 " parameters, pictures of %dx%d",
-                 s->network ? s->network : s->init, ac_net_parameters(t->model->net), s->height, s->width);
+                 s->network ? s->network : s->init, ac_net_parameters(t->model->net), s->height,
+                 s->width);
     ac_log_print(t->log, AC_LOG_INFO, "%d pictures for training, %s; %d steps of %d an epoch",
                  pictures, validation, pictures / s->batch, s->batch);
     ac_log_print(t->log, AC_LOG_INFO, "device %s, %.1f MiB of its memory",
@@ -294,6 +321,7 @@ static ac_status open_all(ac_trainer *t)
     TRY(open_data(t));
     TRY(begin_state(t));
     TRY(open_session(t));
+    TRY(try_validation(t));
     if (p->dump) {
         view = ac_train_settings_view(s, t->out.h, t->out.w, false);
         TRY(ac_dump_create((int64_t)s->steps * s->batch, &view, t->log, &t->dump));

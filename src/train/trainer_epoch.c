@@ -8,8 +8,7 @@
 #include "train/validate.h"
 #include "util/clock.h"
 
-#define SHEET_ROWS       6
-#define VALIDATION_BATCH 8
+#define SHEET_ROWS 6
 
 /* Copies all states from the device. */
 static ac_status read_states(ac_trainer *t)
@@ -66,14 +65,13 @@ fail:
 static ac_status measure(ac_trainer *t, ac_validation *v)
 {
     bool any = ac_dataset_count(t->dataset, AC_DATASET_VALIDATION) > 0;
-    int part = t->settings->batch / t->settings->accumulate;
     ac_validate_params params = {
         .device = t->device,
         .dataset = t->dataset,
         .side = any ? AC_DATASET_VALIDATION : AC_DATASET_TRAINING,
         .view = ac_train_settings_view(t->settings, t->out.h, t->out.w, true),
         .loss = ac_trainer_loss(t),
-        .batch = part < VALIDATION_BATCH ? part : VALIDATION_BATCH,
+        .batch = ac_trainer_measured_at_once(t),
         .threads = t->params->threads,
         .rows = SHEET_ROWS,
         .only_rows = !any,
@@ -100,7 +98,7 @@ static ac_status report(ac_trainer *t, const ac_validation *v)
                                           .step = place->step,
                                           .loss = place->last_loss,
                                           .validation = v->loss,
-                                          .rate = ac_trainer_rate(t, place->step, place->cursor),
+                                          .rate = place->last_rate,
                                           .seconds = ac_trainer_seconds(t),
                                       }));
     TRY(ac_report_epoch(t->report, place->epoch + 1, v->rows, v->row_count, v->gray));

@@ -107,7 +107,7 @@ fail:
     return status;
 }
 
-static void advance(ac_trainer *t, const ac_batch *batch, double loss)
+static void advance(ac_trainer *t, const ac_batch *batch, double loss, double rate)
 {
     ac_run_place *place = &t->state->place;
 
@@ -116,6 +116,7 @@ static void advance(ac_trainer *t, const ac_batch *batch, double loss)
     place->epoch_loss += loss;
     place->epoch_steps++;
     place->last_loss = loss;
+    place->last_rate = rate;
 }
 
 static ac_status do_step(epoch *e)
@@ -123,14 +124,14 @@ static ac_status do_step(epoch *e)
     ac_trainer *t = e->trainer;
     ac_run_place *place = &t->state->place;
     double began = ac_clock_now((ac_clock){0});
-    double rate = ac_trainer_rate(t, place->step + 1, place->cursor);
+    double rate = ac_trainer_rate(t);
     ac_train_result result = {0};
     ac_status status = AC_OK;
 
     TRY(compute(e, rate, &result));
     if (!result.finite)
         return fail_step(e);
-    advance(t, e->batch, result.loss);
+    advance(t, e->batch, result.loss, rate);
     if (t->dump)
         ac_dump_add(t->dump, e->batch);
     place->row_due = !e->next || ac_trainer_is_over(t);

@@ -35,9 +35,11 @@ ac_loss_params ac_trainer_loss(const ac_trainer *trainer);
 int ac_trainer_usable(const ac_trainer *trainer);
 /* All steps are done. */
 bool ac_trainer_is_over(const ac_trainer *trainer);
+/* Pictures that are validated at once. */
+int ac_trainer_measured_at_once(const ac_trainer *trainer);
 double ac_trainer_seconds(const ac_trainer *trainer);
-/* The learning rate of the step after the place, or of the last one that was made. */
-double ac_trainer_rate(const ac_trainer *trainer, int64_t step, int64_t cursor);
+/* Of the step after the place. */
+double ac_trainer_rate(const ac_trainer *trainer);
 
 /* Steps till the end of the run. */
 ac_status ac_trainer_loop(ac_trainer *trainer);

@@ -149,7 +149,8 @@ ran("--freeze", pictures, frozen, init=reference, freeze=["x1*", "up.weight"],
 before, after = tensors(reference), tensors(frozen)
 for name in before:
     stays = name.startswith("x1") or name in ("up.weight", "colour.bias")
-    check((before[name] == after[name]) == stays, f"--freeze: {name} {'stays' if stays else 'moves'}")
+    check((before[name] == after[name]) == stays,
+          f"--freeze: {name} {'stays' if stays else 'moves'}")
 
 # A small rate moves a tensor less.
 slow = folder / "slow.safetensors"

@@ -240,6 +240,7 @@ static ac_checkpoint *make_checkpoint(const ac_model *model)
                               .epoch_loss = 1.0 / 3,
                               .epoch_steps = 77,
                               .last_loss = 2.0 / 3,
+                              .last_rate = 1e-3,
                               .row_due = true,
                               .loss = NAN,
                               .validation = 7,
@@ -277,6 +278,7 @@ static void test_round_trip(void)
         CHECK_NEAR(d->place.epoch_loss, 1.0 / 3, 0);
         CHECK_INT(d->place.epoch_steps, 77);
         CHECK_NEAR(d->place.last_loss, 2.0 / 3, 0);
+        CHECK_NEAR(d->place.last_rate, 1e-3, 0);
         CHECK(d->place.row_due && isnan(d->place.loss));
         CHECK_NEAR(d->place.best, 6.5, 0);
         CHECK_INT(d->place.best_epoch, 1);
