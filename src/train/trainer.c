@@ -327,6 +327,7 @@ static ac_status open_all(ac_trainer *t)
         TRY(ac_dump_create((int64_t)s->steps * s->batch, &view, t->log, &t->dump));
     }
     TRY(open_report(t));
+    t->first_step = t->state->place.step;
     t->began = ac_clock_now((ac_clock){0}) - t->state->place.seconds;
     tell(t);
 fail:

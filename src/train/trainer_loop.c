@@ -166,12 +166,12 @@ static double steps_left(const ac_trainer *t)
 static void show(const ac_trainer *t)
 {
     const ac_run_place *place = &t->state->place;
-    char line[160];
+    int64_t done = place->step - t->first_step;
 
-    snprintf(line, sizeof(line), "epoch %d of %d, step %lld, loss %.4g, %.3g images/s",
-             place->epoch + 1, t->settings->epochs, (long long)place->step, place->last_loss,
-             t->step_time > 0 ? t->settings->batch / t->step_time : 0);
-    ac_progress_text(t->params->progress, line, steps_left(t) * t->step_time);
+    ac_progress_text(t->params->progress, done, done + (int64_t)steps_left(t),
+                     "epoch %d of %d, step %lld, loss %.4g, %.3g images/s", place->epoch + 1,
+                     t->settings->epochs, (long long)place->step, place->last_loss,
+                     t->step_time > 0 ? t->settings->batch / t->step_time : 0);
 }
 
 static bool is_cancelled(const ac_trainer *t)

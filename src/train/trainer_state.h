@@ -27,6 +27,7 @@ typedef struct ac_trainer {
     double began;          /* clock when this part of the run began, less the seconds before it */
     double saved;          /* clock at the last checkpoint */
     bool checkpoint_there; /* one of this run has been written */
+    int64_t first_step;    /* steps that were done before this part of the run */
     double step_time;      /* seconds of a step, smoothed; 0: none was made */
 } ac_trainer;
 
