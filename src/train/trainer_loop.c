@@ -80,9 +80,13 @@ fail:
     return status;
 }
 
+/* A mean that forgets; the first step does not count, in which drivers compile. */
 static void note_time(ac_trainer *t, double seconds)
 {
-    t->step_time = t->step_time > 0 ? (1 - FORGET) * t->step_time + FORGET * seconds : seconds;
+    double count = (double)(t->state->place.step - t->first_step - 1);
+    double weight = count > 1 ? fmax(FORGET, 1 / count) : 1;
+
+    t->step_time = (1 - weight) * t->step_time + weight * seconds;
 }
 
 /* Hands the batch to the device, and the beginning of the next one while it computes. */
