@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #define EXTENSION ".safetensors"
-#define PART      ".part" /* as ac_file_writer names what is not whole yet */
 
 static const char *const names[] = {"checkpoint" EXTENSION, "model" EXTENSION, "best" EXTENSION};
 
@@ -59,17 +59,10 @@ static ac_status lock(ac_run_dir *dir, const ac_log *log)
                    dir->path);
 }
 
-/* "checkpoint.safetensors.1234-0.part" */
+/* "checkpoint.safetensors.1234-0.part", as ac_file_writer names what is not whole yet. */
 static bool is_leftover(const char *name)
 {
-    size_t length = strlen(name), part = strlen(PART);
-
-    if (length < part || strcmp(name + length - part, PART) != 0)
-        return false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (!strncmp(name, names[i], strlen(names[i])) && name[strlen(names[i])] == '.')
-            return true;
-    return false;
+    return !fnmatch("*.*.[0-9]*-[0-9]*.part", name, 0);
 }
 
 static void remove_leftovers(const ac_run_dir *dir)
