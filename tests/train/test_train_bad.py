@@ -36,19 +36,19 @@ refused("an empty folder", empty, "empty")
 refused("a folder that is not there", folder / "nowhere", "nowhere")
 refused("one picture", make_pictures("one", 1), "1 picture", "--batch 1")
 refused("fewer pictures than a batch has", pictures, "10 pictures", "--batch 10", batch=20)
-refused("a folder of gray pictures", make_pictures("gray", 8, gray=True), "8 are gray")
+refused("a folder of gray pictures", make_pictures("gray", 8, gray=True), "gray (8 of 8)")
 broken = make_pictures("broken", 0)
 for i in range(6):
     (broken / f"{i}.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing of the kind")
 result = train(broken, output, quiet=True)
-check(result.returncode == 1 and "6 cannot be read" in result.stderr, "broken pictures", result)
+check(result.returncode == 1 and "6 are broken" in result.stderr, "broken pictures", result)
 check("0.png" in result.stderr, "broken pictures: named", result)
 clear()
 
 # Smaller than what is cut out of them: enlarged, with a warning.
 result = train(make_pictures("tiny", 8, width=9, height=7), output, quiet=True, steps=1)
 check(result.returncode == 0 and output.exists(), "pictures smaller than the crop", result)
-check(result.stderr.count("warning") == 1 and "000.png" in result.stderr,
+check(result.stderr.count("warning") == 1 and "is 9x7" in result.stderr,
       "pictures smaller than the crop: one warning", result)
 clear()
 
@@ -149,7 +149,7 @@ checkpoint.write_bytes(whole)
 FULL_DISK = """
 place=$1 checkpoint=$1/run/checkpoint.safetensors
 shift
-mount -t tmpfs -o size=1m tmpfs "$place" || exit 77
+mount -t tmpfs -o size=4m tmpfs "$place" || exit 77
 "$@" --steps 1 || exit 78
 cp "$checkpoint" "$place.kept"
 head -c 8192 /dev/zero > "$place/room"

@@ -1,5 +1,6 @@
 """What the tests of training share: pictures and networks so small that a run takes a second."""
 
+import colorsys
 import os
 import pathlib
 import random
@@ -35,13 +36,14 @@ def write_png(path, width, height, pixel):
 
 
 def write_picture(path, number, width=24, height=20, gray=False):
-    """A slope of two colours, the same ones each time."""
+    """Four patches of strong colours, each light and dark; the same ones each time."""
     draw = random.Random(number)
-    first, second = ([draw.randrange(256) for _ in range(3)] for _ in range(2))
+    patches = [colorsys.hsv_to_rgb((draw.random() + i) / 4, 0.8, 0.9) for i in range(4)]
+    draw.shuffle(patches)
 
     def pixel(x, y):
-        part = (x / width + y / height) / 2
-        colour = [int(a + (b - a) * part) for a, b in zip(first, second)]
+        patch = patches[(2 * y >= height) * 2 + (2 * x >= width)]
+        colour = [int(value * draw.uniform(80, 255)) for value in patch]
         return [sum(colour) // 3] * 3 if gray else colour
 
     write_png(path, width, height, pixel)
