@@ -44,6 +44,7 @@ struct ac_dataset {
     ac_group *groups;
     int group_count, group_size;
     atomic_int gray, broken;
+    atomic_bool enlarged_shown; /* a picture smaller than the view was named */
     uint64_t hash;
 };
 

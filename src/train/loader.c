@@ -48,7 +48,7 @@ struct ac_loader {
     int first, batch_count; /* of that */
     int64_t handed;         /* batches that became ready */
     int64_t usable;         /* pictures that were, since the loader began */
-    bool over, stop, enlarged_shown;
+    bool over, stop;
     ac_status failed;
 
     ac_thread *threads;
@@ -176,14 +176,12 @@ static void say(ac_loader *l, const made *m, int item)
         ac_log_print(l->log, AC_LOG_WARNING, "%s; the picture is left out",
                      m->why && m->why[0] ? m->why
                                          : ac_dataset_name(l->dataset, l->params.side, item));
-    if (m->enlarged && !l->enlarged_shown) {
-        l->enlarged_shown = true;
+    if (m->enlarged && !atomic_exchange(&l->dataset->enlarged_shown, true))
         ac_log_print(l->log, AC_LOG_WARNING,
                      "%s: is %dx%d and has to be enlarged for pictures of %dx%d (said once, there "
                      "may be others)",
                      ac_dataset_name(l->dataset, l->params.side, item), m->width, m->height,
                      v->width, v->height);
-    }
 }
 
 static ac_status add_picture(ac_loader *l, const made *m, int item)
