@@ -121,7 +121,7 @@ static ac_status move_groups(ac_dataset *d, const bool *chosen)
 ac_status ac_dataset_split(ac_dataset *d, double part, uint64_t seed)
 {
     int count = d->sides[AC_DATASET_TRAINING].count, taken,
-        wanted = (int)fmax(lrint(part * count), 1);
+        wanted = (int)fmax(rint(part * count), 1);
     int *order;
     bool *chosen;
     ac_status status;
@@ -155,7 +155,7 @@ fail:
 ac_status ac_dataset_thin_out(ac_dataset *d, double part, uint64_t seed)
 {
     ac_item_list *list = &d->sides[AC_DATASET_TRAINING];
-    int wanted = (int)fmax(lrint(part * list->count), 1);
+    int wanted = (int)fmax(rint(part * list->count), 1);
     int *order = calloc((size_t)list->count, sizeof(*order));
     bool *keep = calloc((size_t)list->count, sizeof(*keep));
     ac_status status = AC_OK;

@@ -175,7 +175,7 @@ static void forget_frames(search *s)
  * files that it names. */
 static ac_status read_lines(search *s, FILE *file, bool *found)
 {
-    char line[200], name[100], rest[2];
+    char line[200], name[104], rest[2];
     ac_status status = AC_OK;
     double time;
     int count;
@@ -187,7 +187,7 @@ static ac_status read_lines(search *s, FILE *file, bool *found)
         }
         if (sscanf(line, "%99[0-9].png %lf %1s", name, &time, rest) != 2 || !isfinite(time))
             break;
-        strcat(name, ".png");
+        memcpy(name + strlen(name), ".png", sizeof(".png"));
         status = add_frame(s, name, time);
         if (!status && access(s->frames[s->count - 1].path, R_OK))
             break;

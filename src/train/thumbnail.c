@@ -44,7 +44,7 @@ static void add_line(const uint8_t *line, int width, uint64_t *sums)
             g += pixel[1];
             b += pixel[2];
         }
-        sums[3 * i] += r;
+        sums[(ptrdiff_t)3 * i] += r;
         sums[3 * i + 1] += g;
         sums[3 * i + 2] += b;
     }
@@ -134,15 +134,15 @@ bool ac_thumbnail_is_gray(const ac_thumbnail *thumbnail)
     lab_pixel pixels[COUNT];
     double chroma = 0, sum = 0, apart;
 
-    ac_lab_from_rgb8(thumbnail->rgb, COUNT, lightness, ab);
+    ac_lab_from_rgb8(thumbnail->rgb, sizeof(lightness) / sizeof(*lightness), lightness, ab);
     for (int i = 0; i < COUNT; i++) {
-        pixels[i] = (lab_pixel){lightness[i], ab[i], ab[COUNT + i], i};
-        chroma += hypot(ab[i], ab[COUNT + i]);
+        pixels[i] = (lab_pixel){lightness[i], ab[i], ab[(size_t)COUNT + (size_t)i], i};
+        chroma += (double)hypotf(ab[i], ab[(size_t)COUNT + (size_t)i]);
     }
     chroma /= COUNT;
     if (chroma < GRAY_CHROMA)
         return true;
-    qsort(pixels, COUNT, sizeof(pixels[0]), compare);
+    qsort(pixels, sizeof(pixels) / sizeof(pixels[0]), sizeof(pixels[0]), compare);
     for (int i = 0; i < COUNT; i += TONED_RUN)
         sum += spread(pixels + i, TONED_RUN);
     apart = sqrt(sum / COUNT);
