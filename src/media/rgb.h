@@ -46,5 +46,7 @@ ac_status ac_rgb_scale(const ac_rgb *from, int x, int y, int part_width, int par
 
 /* Writes a PNG file, whole or not at all, replacing what is there. */
 ac_status ac_rgb_write_png(const ac_rgb *picture, const char *path, const ac_log *log);
+/* Likewise a JPEG file, of good quality; a tenth as large where the picture is a photograph. */
+ac_status ac_rgb_write_jpeg(const ac_rgb *picture, const char *path, const ac_log *log);
 
 #endif

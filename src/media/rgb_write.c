@@ -1,4 +1,4 @@
-/* Colour pictures: scaled, and written as PNG files. */
+/* Colour pictures: scaled, and written as PNG and JPEG files. */
 #include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
 #include <stdlib.h>
@@ -116,17 +116,57 @@ ac_status ac_rgb_scale(const ac_rgb *from, int x, int y, int part_width, int par
     return AC_OK;
 }
 
-/* ---- PNG ---- */
+/* ---- PNG, JPEG ---- */
+
+/* How a picture becomes a file of a kind. */
+typedef struct file_kind {
+    const char *name;
+    enum AVCodecID codec;
+    enum AVPixelFormat format;
+    int quality; /* of JPEG: 1 (best) to 31 */
+} file_kind;
+
+static const file_kind png = {"PNG", AV_CODEC_ID_PNG, AV_PIX_FMT_RGB24, 0};
+/* Chroma at full size: letters and edges of colour stay sharp. */
+static const file_kind jpeg = {"JPEG", AV_CODEC_ID_MJPEG, AV_PIX_FMT_YUV444P, 4};
+
+static uint8_t to_byte(int value)
+{
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+/* To the Y'CbCr of JFIF (BT.601, full range), in 16 bits behind the point. */
+static void fill_ycbcr(const ac_rgb *picture, AVFrame *frame)
+{
+    const uint8_t *from = picture->data;
+
+    for (int j = 0; j < picture->height; j++)
+        for (int i = 0; i < picture->width; i++, from += 3) {
+            int r = from[0], g = from[1], b = from[2], half = 1 << 15;
+
+            frame->data[0][(ptrdiff_t)j * frame->linesize[0] + i] =
+                to_byte((19595 * r + 38470 * g + 7471 * b + half) >> 16);
+            frame->data[1][(ptrdiff_t)j * frame->linesize[1] + i] =
+                to_byte(((-11059 * r - 21709 * g + 32768 * b + half) >> 16) + 128);
+            frame->data[2][(ptrdiff_t)j * frame->linesize[2] + i] =
+                to_byte(((32768 * r - 27439 * g - 5329 * b + half) >> 16) + 128);
+        }
+}
 
 static int encode(AVCodecContext *encoder, const ac_rgb *picture, AVPacket *packet)
 {
-    AVFrame *frame = alloc_frame(AV_PIX_FMT_RGB24, picture->width, picture->height);
+    AVFrame *frame = alloc_frame(encoder->pix_fmt, picture->width, picture->height);
     int error;
 
     if (!frame)
         return AVERROR(ENOMEM);
-    av_image_copy_plane(frame->data[0], frame->linesize[0], picture->data, 3 * picture->width,
-                        3 * picture->width, picture->height);
+    if (encoder->pix_fmt == AV_PIX_FMT_RGB24)
+        av_image_copy_plane(frame->data[0], frame->linesize[0], picture->data, 3 * picture->width,
+                            3 * picture->width, picture->height);
+    else
+        fill_ycbcr(picture, frame);
+    frame->color_range = encoder->color_range;
+    frame->quality = encoder->global_quality;
     error = avcodec_send_frame(encoder, frame);
     if (error >= 0)
         error = avcodec_send_frame(encoder, NULL);
@@ -136,9 +176,9 @@ static int encode(AVCodecContext *encoder, const ac_rgb *picture, AVPacket *pack
     return error;
 }
 
-static int open_encoder(const ac_rgb *picture, AVCodecContext **encoder)
+static int open_encoder(const ac_rgb *picture, const file_kind *kind, AVCodecContext **encoder)
 {
-    const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_PNG);
+    const AVCodec *codec = avcodec_find_encoder(kind->codec);
     AVCodecContext *e;
 
     if (!codec)
@@ -148,14 +188,21 @@ static int open_encoder(const ac_rgb *picture, AVCodecContext **encoder)
         return AVERROR(ENOMEM);
     e->width = picture->width;
     e->height = picture->height;
-    e->pix_fmt = AV_PIX_FMT_RGB24;
+    e->pix_fmt = kind->format;
     e->time_base = (AVRational){1, 25};
     e->thread_count = 1;
-    av_opt_set(e->priv_data, "pred", "mixed", 0); /* files are a third smaller */
+    if (kind->quality) {
+        e->color_range = AVCOL_RANGE_JPEG;
+        e->flags |= AV_CODEC_FLAG_QSCALE;
+        e->global_quality = kind->quality * FF_QP2LAMBDA;
+    } else {
+        av_opt_set(e->priv_data, "pred", "mixed", 0); /* files are a third smaller */
+    }
     return avcodec_open2(e, codec, NULL);
 }
 
-ac_status ac_rgb_write_png(const ac_rgb *picture, const char *path, const ac_log *log)
+static ac_status write_picture(const ac_rgb *picture, const file_kind *kind, const char *path,
+                               const ac_log *log)
 {
     AVPacket *packet = av_packet_alloc();
     AVCodecContext *encoder = NULL;
@@ -164,12 +211,12 @@ ac_status ac_rgb_write_png(const ac_rgb *picture, const char *path, const ac_log
     int error;
 
     ac_av_forget();
-    error = packet ? open_encoder(picture, &encoder) : AVERROR(ENOMEM);
+    error = packet ? open_encoder(picture, kind, &encoder) : AVERROR(ENOMEM);
     if (error >= 0)
         error = encode(encoder, picture, packet);
     if (error < 0) {
         status = ac_fail(log, error == AVERROR(ENOMEM) ? AC_ERR_MEMORY : AC_ERR_UNSUPPORTED,
-                         "%s: cannot be made a PNG: %s", path, ac_av_why(error).text);
+                         "%s: cannot be made a %s: %s", path, kind->name, ac_av_why(error).text);
         goto fail;
     }
     TRY(ac_file_writer_create(path, log, &file));
@@ -180,4 +227,14 @@ fail:
     avcodec_free_context(&encoder);
     av_packet_free(&packet);
     return status;
+}
+
+ac_status ac_rgb_write_png(const ac_rgb *picture, const char *path, const ac_log *log)
+{
+    return write_picture(picture, &png, path, log);
+}
+
+ac_status ac_rgb_write_jpeg(const ac_rgb *picture, const char *path, const ac_log *log)
+{
+    return write_picture(picture, &jpeg, path, log);
 }

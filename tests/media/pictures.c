@@ -2,7 +2,7 @@
  * test_rgb.py beside it.
  *
  * usage: pictures read INPUT [PREFIX]            frames go to PREFIX0.rgb, PREFIX1.rgb ...
- *        pictures scale INPUT X Y W H TO_W TO_H OUTPUT.png
+ *        pictures scale INPUT X Y W H TO_W TO_H OUTPUT.png|.jpg
  * Prints what the reader says, one "name: value" a line; messages go to standard error. Exits with
  * the negated ac_status. */
 #include <stdio.h>
@@ -76,7 +76,10 @@ static ac_status scale(char **arguments)
     TRY(ac_rgb_reader_open(arguments[0], 1, &log_to_stderr, &reader));
     TRY(ac_rgb_reader_next(reader, &from, &time));
     TRY(ac_rgb_scale(&from, n[0], n[1], n[2], n[3], n[4], n[5], &log_to_stderr, &to));
-    TRY(ac_rgb_write_png(&to, arguments[7], &log_to_stderr));
+    if (strstr(arguments[7], ".jpg"))
+        TRY(ac_rgb_write_jpeg(&to, arguments[7], &log_to_stderr));
+    else
+        TRY(ac_rgb_write_png(&to, arguments[7], &log_to_stderr));
 fail:
     ac_rgb_free(&from);
     ac_rgb_free(&to);

@@ -61,6 +61,13 @@ result = pictures("scale", "rgb.png", 0, 0, 61, 43, 61, 43, "same.png")
 check(result.status == 0, "a PNG is written", result.text)
 check(video("same.png")["pix_fmt"] == "rgb24", "of 8-bit RGB")
 check(raw("same.png") == raw("rgb.png"), "PNG out and in again")
+result = pictures("scale", "rgb.png", 0, 0, 61, 43, 61, 43, "same.jpg")
+check(result.status == 0 and not result.text, "a JPEG is written", result.text)
+check(video("same.jpg")["codec_name"] == "mjpeg" and video("same.jpg")["pix_fmt"] == "yuvj444p",
+      "of full range and whole chroma", video("same.jpg"))
+differences = [abs(a - b) for a, b in zip(raw("same.jpg"), raw("rgb.png"))]
+check(sum(differences) / len(differences) < 5, "JPEG out and in again",
+      sum(differences) / len(differences))
 check(not any(".part" in name for name, _ in listing()), "nothing half-written stays")
 ffmpeg("-i", "rgb.png", "-vf", "format=rgba,colorchannelmixer=aa=0.2", "rgba.png")
 read("rgba.png")
