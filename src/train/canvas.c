@@ -7,20 +7,34 @@
 
 #include "util/text.h"
 
+#define SVG_LETTER 0.58 /* width of a letter, in sizes, about */
+
 struct ac_canvas {
     const ac_log *log;
-    cairo_surface_t *surface;
+    cairo_surface_t *surface; /* NULL: SVG */
     cairo_t *cr;
+    FILE *svg;
     ac_ink ink; /* of the line that is drawn, and how */
     double width;
     bool dashed;
 };
 
-static const uint32_t inks[AC_INK_COUNT] = {
-    [AC_INK_PAPER] = 0xffffff,    [AC_INK_TEXT] = 0x0f172a,   [AC_INK_QUIET] = 0x64748b,
-    [AC_INK_AXIS] = 0x94a3b8,     [AC_INK_GRID] = 0xe9eef4,   [AC_INK_STEPS] = 0xbfd4f7,
-    [AC_INK_LOSS] = 0x2563eb,     [AC_INK_EPOCHS] = 0x1e3a8a, [AC_INK_VALIDATION] = 0xea580c,
-    [AC_INK_BASELINE] = 0x64748b, [AC_INK_RATE] = 0x0d9488,
+/* Colours of pixels, and of SVG in light and in dark mode. */
+static const struct {
+    const char *name;
+    uint32_t light, dark;
+} inks[AC_INK_COUNT] = {
+    [AC_INK_PAPER] = {"paper", 0xffffff, 0x0f172a},
+    [AC_INK_TEXT] = {"text", 0x0f172a, 0xe2e8f0},
+    [AC_INK_QUIET] = {"quiet", 0x64748b, 0x94a3b8},
+    [AC_INK_AXIS] = {"axis", 0x94a3b8, 0x64748b},
+    [AC_INK_GRID] = {"grid", 0xe9eef4, 0x1e293b},
+    [AC_INK_STEPS] = {"steps", 0xbfd4f7, 0x294a86},
+    [AC_INK_LOSS] = {"loss", 0x2563eb, 0x60a5fa},
+    [AC_INK_EPOCHS] = {"epochs", 0x1e3a8a, 0xdbeafe},
+    [AC_INK_VALIDATION] = {"validation", 0xea580c, 0xfb923c},
+    [AC_INK_BASELINE] = {"baseline", 0x64748b, 0x94a3b8},
+    [AC_INK_RATE] = {"rate", 0x0d9488, 0x2dd4bf},
 };
 
 static ac_status fail_cairo(const ac_log *log, cairo_status_t wrong, int width, int height)
@@ -33,7 +47,7 @@ static ac_status fail_cairo(const ac_log *log, cairo_status_t wrong, int width, 
 
 static void set_ink(ac_canvas *c, ac_ink ink)
 {
-    uint32_t rgb = inks[ink];
+    uint32_t rgb = inks[ink].light;
 
     cairo_set_source_rgb(c->cr, (rgb >> 16) / 255.0, (rgb >> 8 & 255) / 255.0, (rgb & 255) / 255.0);
 }
@@ -77,6 +91,40 @@ ac_status ac_canvas_create(int width, int height, const ac_log *log, ac_canvas *
     return AC_OK;
 }
 
+static void put_colours(FILE *out, bool dark)
+{
+    for (int i = 0; i < AC_INK_COUNT; i++) {
+        unsigned rgb = dark ? inks[i].dark : inks[i].light;
+
+        fprintf(out, ".chart .l-%s{stroke:#%06x}.chart .f-%s{fill:#%06x}\n", inks[i].name, rgb,
+                inks[i].name, rgb);
+    }
+}
+
+ac_status ac_canvas_create_svg(FILE *out, int width, int height, const char *title,
+                               const ac_log *log, ac_canvas **canvas)
+{
+    ac_canvas *c = calloc(1, sizeof(*c));
+
+    *canvas = NULL;
+    if (!c)
+        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
+    c->log = log;
+    c->svg = out;
+    fprintf(out, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", width,
+            height);
+    ac_text_put_xml(out, title, 0);
+    fputs("\">\n<style>\n.chart{font-family:Inter,'Segoe UI',Helvetica,Arial,'DejaVu Sans',"
+          "sans-serif}\n.chart path{fill:none;stroke-linecap:round;stroke-linejoin:round}\n",
+          out);
+    put_colours(out, false);
+    fputs("@media (prefers-color-scheme:dark){\n", out);
+    put_colours(out, true);
+    fputs("}\n</style>\n", out);
+    *canvas = c;
+    return AC_OK;
+}
+
 ac_status ac_canvas_finish(ac_canvas **canvas, ac_rgb *picture)
 {
     ac_canvas *c = *canvas;
@@ -85,6 +133,10 @@ ac_status ac_canvas_finish(ac_canvas **canvas, ac_rgb *picture)
     int stride, width, height;
     uint8_t *to = NULL;
 
+    if (c->svg) {
+        fputs("</svg>\n", c->svg);
+        goto fail;
+    }
     width = cairo_image_surface_get_width(c->surface);
     height = cairo_image_surface_get_height(c->surface);
     if (cairo_status(c->cr)) {
@@ -126,16 +178,42 @@ void ac_canvas_destroy(ac_canvas **canvas)
     *canvas = NULL;
 }
 
+void ac_canvas_begin_group(ac_canvas *c, const char *title)
+{
+    if (!c->svg)
+        return;
+    fputs("<g><title>", c->svg);
+    ac_text_put_xml(c->svg, title, 0);
+    fputs("</title>\n", c->svg);
+}
+
+void ac_canvas_end_group(ac_canvas *c)
+{
+    if (c->svg)
+        fputs("</g>\n", c->svg);
+}
+
 void ac_canvas_begin_clip(ac_canvas *c, double x, double y, double width, double height)
 {
-    cairo_save(c->cr);
-    cairo_rectangle(c->cr, x, y, width, height);
-    cairo_clip(c->cr);
+    if (!c->svg) {
+        cairo_save(c->cr);
+        cairo_rectangle(c->cr, x, y, width, height);
+        cairo_clip(c->cr);
+        return;
+    }
+    /* An inner drawing clips without a name, which would have to be the only one on its page. */
+    fprintf(c->svg,
+            "<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+            "viewBox=\"%.1f %.1f %.1f %.1f\">\n",
+            x, y, width, height, x, y, width, height);
 }
 
 void ac_canvas_end_clip(ac_canvas *c)
 {
-    cairo_restore(c->cr);
+    if (c->svg)
+        fputs("</svg>\n", c->svg);
+    else
+        cairo_restore(c->cr);
 }
 
 void ac_canvas_begin_line(ac_canvas *c, ac_ink ink, double width, bool dashed)
@@ -143,23 +221,40 @@ void ac_canvas_begin_line(ac_canvas *c, ac_ink ink, double width, bool dashed)
     c->ink = ink;
     c->width = width;
     c->dashed = dashed;
-    cairo_new_path(c->cr);
+    if (!c->svg) {
+        cairo_new_path(c->cr);
+        return;
+    }
+    fprintf(c->svg, "<path class=\"l-%s\" stroke-width=\"%.2g\"", inks[ink].name, width);
+    if (dashed)
+        fprintf(c->svg, " stroke-dasharray=\"%.2g\"", 4 * width);
+    fputs(" d=\"", c->svg);
 }
 
 void ac_canvas_move(ac_canvas *c, double x, double y)
 {
-    cairo_move_to(c->cr, x, y);
+    if (c->svg)
+        fprintf(c->svg, "M%.1f %.1f", x, y);
+    else
+        cairo_move_to(c->cr, x, y);
 }
 
 void ac_canvas_line(ac_canvas *c, double x, double y)
 {
-    cairo_line_to(c->cr, x, y);
+    if (c->svg)
+        fprintf(c->svg, "L%.1f %.1f", x, y);
+    else
+        cairo_line_to(c->cr, x, y);
 }
 
 void ac_canvas_end_line(ac_canvas *c)
 {
     double dash = 4 * c->width;
 
+    if (c->svg) {
+        fputs("\"/>\n", c->svg);
+        return;
+    }
     set_ink(c, c->ink);
     cairo_set_line_width(c->cr, c->width);
     cairo_set_dash(c->cr, &dash, c->dashed ? 1 : 0, 0);
@@ -168,6 +263,11 @@ void ac_canvas_end_line(ac_canvas *c)
 
 void ac_canvas_dot(ac_canvas *c, double x, double y, double radius, ac_ink ink)
 {
+    if (c->svg) {
+        fprintf(c->svg, "<circle class=\"f-%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.2g\"/>\n",
+                inks[ink].name, x, y, radius);
+        return;
+    }
     set_ink(c, ink);
     cairo_new_path(c->cr);
     cairo_arc(c->cr, x, y, radius, 0, 8 * atan(1));
@@ -192,7 +292,13 @@ static double clean_width(ac_canvas *c, const char *clean)
 double ac_canvas_text_width(ac_canvas *c, const ac_text_style *style, const char *text)
 {
     char clean[1024];
+    int count = 0;
 
+    if (c->svg) {
+        for (const char *at = text; *at; at++)
+            count += ((unsigned char)*at & 0xc0) != 0x80;
+        return count * style->size * SVG_LETTER;
+    }
     set_font(c, style);
     return clean_width(c, ac_text_clean(text, false, clean, sizeof(clean)));
 }
@@ -213,10 +319,26 @@ static void shorten(ac_canvas *c, char *clean, double most)
     } while (length && clean_width(c, clean) > most);
 }
 
+static void put_svg_text(ac_canvas *c, double x, double y, const ac_text_style *style,
+                         const char *text)
+{
+    static const char *const anchors[] = {"start", "middle", "end"};
+
+    fprintf(c->svg, "<text class=\"f-%s\" x=\"%.1f\" y=\"%.1f\" font-size=\"%.3g\"%s",
+            inks[style->ink].name, x, y, style->size, style->bold ? " font-weight=\"700\"" : "");
+    fprintf(c->svg, " text-anchor=\"%s\">", anchors[style->anchor]);
+    ac_text_put_xml(c->svg, text, (int)(style->most / (style->size * SVG_LETTER)));
+    fputs("</text>\n", c->svg);
+}
+
 void ac_canvas_text(ac_canvas *c, double x, double y, const ac_text_style *style, const char *text)
 {
     char clean[1024];
 
+    if (c->svg) {
+        put_svg_text(c, x, y, style, text);
+        return;
+    }
     /* What is not UTF-8 would end the whole drawing. Room is left for shorten(). */
     ac_text_clean(text, false, clean, sizeof(clean) - 4);
     set_font(c, style);

@@ -1,5 +1,6 @@
-/* What charts and sheets are drawn on: pixels, through cairo. Lengths in pixels, from the top left
- * corner. A failure within a drawing shows when it is finished.
+/* What charts and sheets are drawn on: pixels, through cairo, or SVG within a page of HTML, which
+ * follows its reader's light or dark mode. Lengths in pixels, from the top left corner. A failure
+ * within a drawing shows when it is finished.
  *
  * Letters are those of fontconfig's sans-serif. Where no font is installed cairo uses one of its
  * own, which has ASCII only: what must be understood is ASCII. */
@@ -7,6 +8,7 @@
 #define AC_TRAIN_CANVAS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "media/rgb.h"
 
@@ -39,11 +41,17 @@ typedef struct ac_canvas ac_canvas;
 
 /* Pixels, all paper. AC_ERR_ARGUMENT where cairo cannot make such a size. */
 ac_status ac_canvas_create(int width, int height, const ac_log *log, ac_canvas **canvas);
-/* Ends what was drawn. The caller owns *picture. The canvas is gone afterwards, also on
- * failure. */
+/* SVG, as wide as there is room; out stays the caller's, who looks for its errors. */
+ac_status ac_canvas_create_svg(FILE *out, int width, int height, const char *title,
+                               const ac_log *log, ac_canvas **canvas);
+/* Ends what was drawn. The caller owns *picture; NULL for SVG. The canvas is gone afterwards, also
+ * on failure. */
 ac_status ac_canvas_finish(ac_canvas **canvas, ac_rgb *picture);
 void ac_canvas_destroy(ac_canvas **canvas);
 
+/* What is drawn till the end of the group is called so where a pointer rests on it; SVG only. */
+void ac_canvas_begin_group(ac_canvas *canvas, const char *title);
+void ac_canvas_end_group(ac_canvas *canvas);
 /* Nothing is drawn outside of it till ac_canvas_end_clip(). Clips do not nest. */
 void ac_canvas_begin_clip(ac_canvas *canvas, double x, double y, double width, double height);
 void ac_canvas_end_clip(ac_canvas *canvas);
@@ -58,8 +66,9 @@ void ac_canvas_dot(ac_canvas *canvas, double x, double y, double radius, ac_ink 
 /* y: of the line the letters stand on. Any bytes. */
 void ac_canvas_text(ac_canvas *canvas, double x, double y, const ac_text_style *style,
                     const char *text);
+/* Of SVG an estimate: which font is used shows only when it is read. */
 double ac_canvas_text_width(ac_canvas *canvas, const ac_text_style *style, const char *text);
-/* Stretches a picture over the place. */
+/* Stretches a picture over the place; not for SVG. */
 void ac_canvas_picture(ac_canvas *canvas, const ac_rgb *picture, double x, double y, double width,
                        double height);
 

@@ -181,9 +181,23 @@ static void draw_curve(const plot *p, const scales *panel, quantity what, ac_ink
     ac_canvas_end_line(p->canvas);
 }
 
+/* A dot that says in words what it stands for. */
+static void draw_dot(const plot *p, const ac_report_row *row, const char *what, double value,
+                     double radius, ac_ink ink)
+{
+    char text[96];
+
+    snprintf(text, sizeof(text), "epoch %d: %s %.5g", row->epoch, what, value);
+    ac_canvas_begin_group(p->canvas, text);
+    ac_canvas_dot(p->canvas, x_of(&p->loss, (double)row->step), y_of(&p->loss, value), radius, ink);
+    ac_canvas_end_group(p->canvas);
+}
+
 static void draw_validation(const plot *p)
 {
+    ac_canvas_begin_group(p->canvas, "validation loss");
     draw_curve(p, &p->loss, VALIDATION, AC_INK_VALIDATION, 2.2);
+    ac_canvas_end_group(p->canvas);
     for (int64_t i = 0, last = -1; i < p->params->count; i++) {
         const ac_report_row *row = &p->params->rows[i];
         double x = x_of(&p->loss, (double)row->step);
@@ -191,28 +205,31 @@ static void draw_validation(const plot *p)
         /* Dots that would only cover each other are left out. */
         if (!usable(row->validation) || (last >= 0 && (int64_t)x < last + 6))
             continue;
-        ac_canvas_dot(p->canvas, x, y_of(&p->loss, row->validation), 4, AC_INK_VALIDATION);
+        draw_dot(p, row, "validation loss", row->validation, 4, AC_INK_VALIDATION);
         last = (int64_t)x;
     }
 }
 
-/* The mean of an epoch's steps, where it ends. */
+/* The mean of an epoch's steps, where it ends; of those that would cover each other, one. */
 static void draw_epochs(const plot *p)
 {
     const ac_report_row *rows = p->params->rows;
     double sum = 0;
-    int64_t count = 0;
+    int64_t count = 0, last = -1;
 
     for (int64_t i = 0; i < p->params->count; i++) {
+        int64_t x = (int64_t)x_of(&p->loss, (double)rows[i].step);
+
         if (usable(rows[i].loss)) {
             sum += rows[i].loss;
             count++;
         }
         if (i + 1 < p->params->count && rows[i + 1].epoch == rows[i].epoch)
             continue;
-        if (count)
-            ac_canvas_dot(p->canvas, x_of(&p->loss, (double)rows[i].step),
-                          y_of(&p->loss, sum / (double)count), 4.5, AC_INK_EPOCHS);
+        if (count && (last < 0 || x >= last + 3)) {
+            draw_dot(p, &rows[i], "mean loss", sum / (double)count, 4.5, AC_INK_EPOCHS);
+            last = x;
+        }
         sum = 0;
         count = 0;
     }
@@ -290,11 +307,15 @@ static void draw_axes(const plot *p, const scales *panel)
 static void draw_baseline(const plot *p)
 {
     double y = y_of(&p->loss, p->params->baseline);
+    char text[64];
 
+    snprintf(text, sizeof(text), "gray picture: %.5g", p->params->baseline);
+    ac_canvas_begin_group(p->canvas, text);
     ac_canvas_begin_line(p->canvas, AC_INK_BASELINE, 1.6, true);
     ac_canvas_move(p->canvas, LEFT, y);
     ac_canvas_line(p->canvas, RIGHT, y);
     ac_canvas_end_line(p->canvas);
+    ac_canvas_end_group(p->canvas);
 }
 
 static bool has(const plot *p, quantity what)
@@ -357,14 +378,33 @@ static void draw_curves(const plot *p)
 {
     ac_canvas_begin_clip(p->canvas, LEFT - 6, LOSS_TOP - 6, RIGHT - LEFT + 12,
                          LOSS_BOTTOM - LOSS_TOP + 12);
+    ac_canvas_begin_group(p->canvas, "loss of a step");
     draw_curve(p, &p->loss, LOSS, AC_INK_STEPS, 1);
+    ac_canvas_end_group(p->canvas);
     if (usable(p->params->baseline))
         draw_baseline(p);
+    ac_canvas_begin_group(p->canvas, "loss, smoothed");
     draw_curve(p, &p->loss, SMOOTHED, AC_INK_LOSS, 2);
+    ac_canvas_end_group(p->canvas);
     draw_epochs(p);
     draw_validation(p);
     ac_canvas_end_clip(p->canvas);
+    ac_canvas_begin_group(p->canvas, "learning rate");
     draw_curve(p, &p->rate, RATE, AC_INK_RATE, 2);
+    ac_canvas_end_group(p->canvas);
+}
+
+static void draw_all(const plot *p)
+{
+    draw_value_ticks(p, &p->loss, 7);
+    draw_value_ticks(p, &p->rate, 2);
+    draw_axes(p, &p->loss);
+    draw_axes(p, &p->rate);
+    draw_step_ticks(p, &p->loss);
+    draw_step_ticks(p, &p->rate);
+    draw_curves(p);
+    draw_labels(p);
+    draw_legend(p);
 }
 
 ac_status ac_chart_draw(const ac_chart_params *params, const ac_log *log, ac_rgb *chart)
@@ -377,14 +417,22 @@ ac_status ac_chart_draw(const ac_chart_params *params, const ac_log *log, ac_rgb
     if (status != AC_OK)
         return status;
     set_scales(&p);
-    draw_value_ticks(&p, &p.loss, 7);
-    draw_value_ticks(&p, &p.rate, 2);
-    draw_axes(&p, &p.loss);
-    draw_axes(&p, &p.rate);
-    draw_step_ticks(&p, &p.loss);
-    draw_step_ticks(&p, &p.rate);
-    draw_curves(&p);
-    draw_labels(&p);
-    draw_legend(&p);
+    draw_all(&p);
     return ac_canvas_finish(&p.canvas, chart);
+}
+
+ac_status ac_chart_draw_svg(const ac_chart_params *params, const ac_log *log, FILE *out)
+{
+    static const char title[] = "Loss and learning rate";
+    ac_chart_params named = *params; /* its title is the page's */
+    plot p = {.params = &named};
+    ac_status status;
+
+    named.title = title;
+    status = ac_canvas_create_svg(out, AC_CHART_WIDTH, AC_CHART_HEIGHT, title, log, &p.canvas);
+    if (status != AC_OK)
+        return status;
+    set_scales(&p);
+    draw_all(&p);
+    return ac_canvas_finish(&p.canvas, NULL);
 }

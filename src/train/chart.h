@@ -2,6 +2,8 @@
 #ifndef AC_TRAIN_CHART_H
 #define AC_TRAIN_CHART_H
 
+#include <stdio.h>
+
 #include "train/report.h"
 
 #define AC_CHART_WIDTH  1200
@@ -19,5 +21,8 @@ typedef struct ac_chart_params {
  * and below them the learning rate. The loss has a logarithmic scale where it falls far. The caller
  * frees *chart. */
 ac_status ac_chart_draw(const ac_chart_params *params, const ac_log *log, ac_rgb *chart);
+/* The same as SVG within a page of HTML that has the title itself; a pointer that rests on a curve
+ * or an epoch is told what it is. out stays the caller's, who looks for its errors. */
+ac_status ac_chart_draw_svg(const ac_chart_params *params, const ac_log *log, FILE *out);
 
 #endif

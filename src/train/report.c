@@ -69,7 +69,7 @@ static ac_status remove_sheets(const ac_report *report, int after)
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         int epoch, length = 0;
 
-        if (sscanf(entry->d_name, "epoch_%9d.png%n", &epoch, &length) == 1 && length &&
+        if (sscanf(entry->d_name, "epoch_%9d.jpg%n", &epoch, &length) == 1 && length &&
             !entry->d_name[length] && epoch > after)
             unlinkat(dirfd(dir), entry->d_name, 0);
     }
@@ -191,7 +191,7 @@ static ac_status draw_sheet(const ac_report *report, int epoch, const ac_sheet_r
     const ac_log *log = report->log;
     const char *dir = report->params.dir;
     char *sheets = ac_report_path(dir, log, "sheets");
-    char *kept = ac_report_path(dir, log, "sheets/epoch_%03d.png", epoch);
+    char *kept = ac_report_path(dir, log, "sheets/epoch_%03d.jpg", epoch);
     char *latest = ac_report_path(dir, log, "sheet.png"), *title = NULL;
     ac_rgb sheet = {0};
     ac_status status;
@@ -202,7 +202,7 @@ static ac_status draw_sheet(const ac_report *report, int epoch, const ac_sheet_r
     if (mkdir(sheets, 0777) != 0 && errno != EEXIST)
         TRY(ac_fail(log, AC_ERR_IO, "%s: %s", sheets, strerror(errno)));
     TRY(ac_sheet_draw(rows, count, title, log, &sheet));
-    TRY(ac_rgb_write_png(&sheet, kept, log));
+    TRY(ac_rgb_write_jpeg(&sheet, kept, log));
     status = ac_rgb_write_png(&sheet, latest, log);
 fail:
     ac_rgb_free(&sheet);

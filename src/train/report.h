@@ -41,9 +41,10 @@ ac_status ac_report_step(ac_report *report, const ac_report_row *row);
 double ac_report_seconds(const ac_report *report);
 
 /* After an epoch: draws curve.png (loss per epoch and per step, validation, learning rate), and
- * sheet.png and sheets/epoch_NNN.png, and writes report.html, which holds the sheets of the last
- * ten epochs and of the first. rows NULL: no sheet. baseline: validation loss of a gray picture,
- * NaN: unknown. */
+ * sheet.png and sheets/epoch_NNN.jpg, and writes report.html: one file that needs no other, with
+ * the curve, a table of the epochs, and the sheets of all epochs, of many as many as fit into some
+ * 16 MB, spread evenly. rows NULL: no sheet. baseline: validation loss of a gray picture, NaN:
+ * unknown. */
 ac_status ac_report_epoch(ac_report *report, int epoch, const ac_sheet_row *rows, int count,
                           double baseline);
 

@@ -3,13 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "train/chart.h"
 #include "train/report_internal.h"
 #include "util/file.h"
 #include "util/text.h"
 
-#define SHEETS 10 /* of the last epochs, beside the first */
+#define SHEET_BYTES (12 << 20) /* of all sheets in the page; a third more as base64 */
 
 static const char style[] =
     "<style>\n"
@@ -24,6 +26,11 @@ static const char style[] =
     "table{border-collapse:collapse}\n"
     "th,td{text-align:left;padding:.3em 1.2em .3em 0;border-bottom:1px solid var(--line);"
     "overflow-wrap:anywhere}\n"
+    "thead th,.epochs td{white-space:nowrap}\n"
+    ".epochs th,.epochs td{text-align:right;font-variant-numeric:tabular-nums}\n"
+    ".epochs div{max-height:32em;overflow:auto}.best td{font-weight:700}\n"
+    ".chart{width:100%;height:auto}\n"
+    "summary{cursor:pointer;padding:.4em 0}\n"
     "</style>\n";
 
 /* base64, RFC 4648, section 4. */
@@ -43,7 +50,7 @@ static void put_base64(FILE *out, const uint8_t *data, size_t size)
     }
 }
 
-/* The PNG file as an image within the page. */
+/* The JPEG file as an image within the page. */
 static ac_status put_image(FILE *out, const char *path, const char *text, const ac_log *log)
 {
     uint8_t *data = NULL;
@@ -55,7 +62,7 @@ static ac_status put_image(FILE *out, const char *path, const char *text, const 
     data = malloc(size);
     TRY(data ? AC_OK : ac_fail(log, AC_ERR_MEMORY, "out of memory for %s", path));
     TRY(ac_file_read(fd, 0, data, size, path, log));
-    fprintf(out, "<img alt=\"%s\" src=\"data:image/png;base64,", text);
+    fprintf(out, "<img alt=\"%s\" src=\"data:image/jpeg;base64,", text);
     put_base64(out, data, size);
     fputs("\">\n", out);
 fail:
@@ -65,15 +72,24 @@ fail:
     return status;
 }
 
-static void put_summary(FILE *out, const ac_report_params *params, const ac_report_rows *rows,
-                        int epoch, double baseline)
+/* The row with the lowest validation loss, NULL: none has one. */
+static const ac_report_row *find_best(const ac_report_rows *rows)
 {
-    const ac_report_row *last = rows->count ? &rows->data[rows->count - 1] : NULL, *best = NULL;
+    const ac_report_row *best = NULL;
 
     for (int64_t i = 0; i < rows->count; i++)
         if (isfinite(rows->data[i].validation) &&
             (!best || rows->data[i].validation < best->validation))
             best = &rows->data[i];
+    return best;
+}
+
+static void put_summary(FILE *out, const ac_report_params *params, const ac_report_rows *rows,
+                        int epoch, double baseline)
+{
+    const ac_report_row *last = rows->count ? &rows->data[rows->count - 1] : NULL;
+    const ac_report_row *best = find_best(rows);
+
     fprintf(out, "<p>Epoch %d of %d", epoch, params->epochs);
     if (last)
         fprintf(out, ", %lld steps, %.0f min", (long long)last->step, last->seconds / 60);
@@ -82,6 +98,59 @@ static void put_summary(FILE *out, const ac_report_params *params, const ac_repo
     if (isfinite(baseline))
         fprintf(out, ". Gray pictures: %.5g", baseline);
     fputs(".</p>\n", out);
+}
+
+/* What the table says of an epoch. */
+typedef struct epoch_sum {
+    double loss; /* sum of the finite ones */
+    int64_t losses;
+    double validation; /* the last one, NaN: none */
+} epoch_sum;
+
+static void put_number(FILE *out, double value)
+{
+    fputs("<td>", out);
+    if (isfinite(value))
+        fprintf(out, "%.5g", value);
+    fputs("</td>", out);
+}
+
+static void put_epoch(FILE *out, const epoch_sum *sum, const ac_report_row *end, bool best)
+{
+    long long seconds = isfinite(end->seconds) ? llround(end->seconds) : 0;
+
+    fprintf(out, "<tr%s><td>%d</td><td>%lld</td>", best ? " class=\"best\"" : "", end->epoch,
+            (long long)end->step);
+    put_number(out, sum->losses ? sum->loss / (double)sum->losses : NAN);
+    put_number(out, sum->validation);
+    put_number(out, end->rate);
+    fprintf(out, "<td>%lld:%02lld:%02lld</td></tr>\n", seconds / 3600, seconds / 60 % 60,
+            seconds % 60);
+}
+
+static void put_epochs(FILE *out, const ac_report_rows *rows, int best)
+{
+    epoch_sum sum = {.validation = NAN};
+
+    fputs("<h2>Epochs</h2>\n<div class=\"epochs\"><div><table>\n<thead><tr><th>epoch</th>"
+          "<th>step</th><th>mean loss</th><th>validation loss</th><th>learning rate</th>"
+          "<th>time</th></tr></thead>\n<tbody>\n",
+          out);
+    for (int64_t i = 0; i < rows->count; i++) {
+        const ac_report_row *row = &rows->data[i];
+
+        if (isfinite(row->loss)) {
+            sum.loss += row->loss;
+            sum.losses++;
+        }
+        if (isfinite(row->validation))
+            sum.validation = row->validation;
+        if (i + 1 < rows->count && row[1].epoch == row->epoch)
+            continue;
+        put_epoch(out, &sum, row, row->epoch == best);
+        sum = (epoch_sum){.validation = NAN};
+    }
+    fputs("</tbody>\n</table></div></div>\n", out);
 }
 
 static void put_settings(FILE *out, const ac_report_params *params)
@@ -99,39 +168,74 @@ static void put_settings(FILE *out, const ac_report_params *params)
     fputs("</table>\n", out);
 }
 
-/* The latest first. An epoch without a sheet is left out. */
-static ac_status put_sheets(FILE *out, const ac_report_params *params, int last, const ac_log *log)
+/* Bytes of an epoch's sheet, 0 where there is none. */
+static int64_t sheet_size(const ac_report_params *params, int epoch, const ac_log *log)
 {
-    ac_status status = AC_OK;
-    char *path = NULL;
+    char *path = ac_report_path(params->dir, log, "sheets/epoch_%03d.jpg", epoch);
+    struct stat info;
+    bool there = path && stat(path, &info) == 0 && S_ISREG(info.st_mode);
 
-    fputs("<h2>Pictures</h2>\n", out);
-    for (int epoch = last; epoch > 0; epoch--) {
-        char text[64];
+    free(path);
+    return there ? info.st_size : 0;
+}
 
-        if (epoch != 1 && epoch <= last - SHEETS)
-            continue;
-        free(path);
-        path = ac_report_path(params->dir, log, "sheets/epoch_%03d.png", epoch);
-        TRY(path ? AC_OK : AC_ERR_MEMORY);
-        if (access(path, F_OK) != 0)
-            continue;
-        snprintf(text, sizeof(text), "Input, Actual, Predicted after epoch %d", epoch);
-        fprintf(out, "<h3>Epoch %d</h3>\n", epoch);
-        TRY(put_image(out, path, text, log));
-    }
+static ac_status put_sheet(FILE *out, const ac_report_params *params, int epoch, bool open,
+                           const ac_log *log)
+{
+    char *path = ac_report_path(params->dir, log, "sheets/epoch_%03d.jpg", epoch);
+    ac_status status;
+    char text[64];
+
+    TRY(path ? AC_OK : AC_ERR_MEMORY);
+    snprintf(text, sizeof(text), "Input, Actual, Predicted after epoch %d", epoch);
+    fprintf(out, "<details%s><summary>Epoch %d</summary>\n", open ? " open" : "", epoch);
+    TRY(put_image(out, path, text, log));
+    fputs("</details>\n", out);
 fail:
     free(path);
+    return status;
+}
+
+/* Every so manyeth epoch, counted back from the last, and the first, so that all fit. */
+static int find_stride(const ac_report_params *params, int last, const ac_log *log)
+{
+    int64_t total = 0, first = sheet_size(params, 1, log);
+    int stride = 1;
+
+    for (;; stride++) {
+        total = (last - 1) % stride ? first : 0;
+        for (int epoch = last; epoch > 0 && total <= SHEET_BYTES; epoch -= stride)
+            total += sheet_size(params, epoch, log);
+        if (total <= SHEET_BYTES || stride >= last)
+            return stride;
+    }
+}
+
+/* The latest first, and open. An epoch without a sheet is left out. */
+static ac_status put_sheets(FILE *out, const ac_report_params *params, int last, const ac_log *log)
+{
+    int stride = find_stride(params, last, log), count = 0;
+    ac_status status = AC_OK;
+
+    for (int epoch = last; epoch > 0; epoch--) {
+        if (((last - epoch) % stride && epoch != 1) || !sheet_size(params, epoch, log))
+            continue;
+        if (!count++)
+            fputs("<h2>Pictures</h2>\n", out);
+        TRY(put_sheet(out, params, epoch, count == 1, log));
+    }
+    if (count && stride > 1)
+        fputs("<p>The sheets of all epochs are in the folder sheets beside this page.</p>\n", out);
+fail:
     return status;
 }
 
 static ac_status put_page(FILE *out, const ac_report_params *params, const ac_report_rows *rows,
                           int epoch, double baseline, const ac_log *log)
 {
-    char *curve = ac_report_path(params->dir, log, "curve.png");
+    const ac_report_row *best = find_best(rows);
     ac_status status;
 
-    TRY(curve ? AC_OK : AC_ERR_MEMORY);
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
           out);
@@ -140,12 +244,15 @@ static ac_status put_page(FILE *out, const ac_report_params *params, const ac_re
     ac_text_put_xml(out, params->title, 0);
     fputs("</h1>\n", out);
     put_summary(out, params, rows, epoch, baseline);
-    TRY(put_image(out, curve, "Loss and learning rate of every step", log));
-    put_settings(out, params);
+    TRY(ac_chart_draw_svg(
+        &(ac_chart_params){
+            .title = params->title, .rows = rows->data, .count = rows->count, .baseline = baseline},
+        log, out));
     TRY(put_sheets(out, params, epoch, log));
+    put_epochs(out, rows, best ? best->epoch : 0);
+    put_settings(out, params);
     fputs("</body>\n</html>\n", out);
 fail:
-    free(curve);
     return status;
 }
 

@@ -21,8 +21,8 @@ ac_status ac_report_csv_write(const char *path, const ac_report_rows *rows, cons
 /* The row as a line with its end; returns its length. */
 int ac_report_csv_line(const ac_report_row *row, char *line, size_t size);
 
-/* Writes report.html of the folder, whole or not at all, with curve.png and the sheets that are in
- * it. epoch: the last one that is over. */
+/* Writes report.html of the folder, whole or not at all, with the curve and the sheets that are
+ * in it. epoch: the last one that is over. */
 ac_status ac_report_html_write(const ac_report_params *params, const ac_report_rows *rows,
                                int epoch, double baseline, const ac_log *log);
 /* A path in the run's folder; the caller frees it. NULL, logged, when memory runs out. */

@@ -11,6 +11,7 @@
 #define LEAST     192
 #define MOST      384
 #define MOST_ROWS 64
+#define TALLEST   32000 /* cairo ends at 32767 */
 
 /* Width that every picture gets: that of the widest, within reason. */
 static int cell_width(const ac_sheet_row *rows, int count)
@@ -42,6 +43,15 @@ static int row_height(const ac_sheet_row *row, int cell)
     return (int)(height + 0.5) + CAPTION;
 }
 
+static int sheet_height(const ac_sheet_row *rows, int count, int cell)
+{
+    int height = TOP + MARGIN / 2;
+
+    for (int i = 0; i < count; i++)
+        height += row_height(&rows[i], cell);
+    return height;
+}
+
 static void draw_row(ac_canvas *canvas, const ac_sheet_row *row, int y, int cell)
 {
     const ac_rgb *pictures[] = {&row->input, &row->actual, &row->predicted};
@@ -66,11 +76,9 @@ ac_status ac_sheet_draw(const ac_sheet_row *rows, int count, const char *title, 
                         ac_rgb *sheet)
 {
     static const char *const headings[] = {"Input", "Actual", "Predicted"};
-    int cell = cell_width(rows, count), width = 2 * MARGIN + 3 * cell + 2 * GAP;
-    ac_text_style large = {
-        .size = 20, .bold = true, .ink = AC_INK_TEXT, .most = width - 2 * MARGIN};
+    ac_text_style large = {.size = 20, .bold = true, .ink = AC_INK_TEXT};
     ac_text_style heading = {.size = 16, .anchor = AC_ANCHOR_MIDDLE, .ink = AC_INK_TEXT};
-    int height = TOP + MARGIN / 2, y = TOP;
+    int cell, width, y = TOP;
     ac_canvas *canvas;
     ac_status status;
 
@@ -78,9 +86,12 @@ ac_status ac_sheet_draw(const ac_sheet_row *rows, int count, const char *title, 
     if (count > MOST_ROWS)
         return ac_fail(log, AC_ERR_ARGUMENT, "a sheet of %d pictures is too long, at most %d",
                        count, MOST_ROWS);
-    for (int i = 0; i < count; i++)
-        height += row_height(&rows[i], cell);
-    status = ac_canvas_create(width, height, log, &canvas);
+    cell = cell_width(rows, count);
+    while (sheet_height(rows, count, cell) > TALLEST)
+        cell -= cell / 8;
+    width = 2 * MARGIN + 3 * cell + 2 * GAP;
+    large.most = width - 2 * MARGIN;
+    status = ac_canvas_create(width, sheet_height(rows, count, cell), log, &canvas);
     if (status != AC_OK)
         return status;
     ac_canvas_text(canvas, MARGIN, 40, &large, title);

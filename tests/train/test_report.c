@@ -202,10 +202,10 @@ static void test_page(void)
     char *page;
 
     mkdir(path_of("sheets"), 0777);
-    write_file("sheets/epoch_013.png", "of another run");
+    write_file("sheets/epoch_013.jpg", "of another run");
     write_file("sheets/epoch_1.txt", "not ours");
     report = open_report(0);
-    CHECK(access(path_of("sheets/epoch_013.png"), F_OK) != 0);
+    CHECK(access(path_of("sheets/epoch_013.jpg"), F_OK) != 0);
     CHECK(access(path_of("sheets/epoch_1.txt"), F_OK) == 0);
     for (int epoch = 1; epoch <= 13; epoch++) {
         step(report, INT64_C(2) * epoch - 1, NAN);
@@ -220,14 +220,20 @@ static void test_page(void)
     CHECK(strstr(page, "a &quot;quoted&quot; &amp; &lt;script&gt;") != NULL);
     CHECK(strstr(page, "Epoch 13 of 30, 26 steps") != NULL);
     CHECK(strstr(page, "prefers-color-scheme:dark") != NULL);
-    /* The curve, and sheets of 1, 4 to 11 and 13. */
-    CHECK_INT(count_parts(page, "src=\"data:image/png;base64,iVBORw0KGgo"), 11);
-    CHECK_INT(count_parts(page, "src="), 11);
-    CHECK(strstr(page, "Epoch 1<") && !strstr(page, "Epoch 3<") && !strstr(page, "Epoch 12<"));
+    /* Sheets of all epochs but 12, and nothing else is fetched. */
+    CHECK_INT(count_parts(page, "src=\"data:image/jpeg;base64,/9j/"), 12);
+    CHECK_INT(count_parts(page, "src="), 12);
+    CHECK(strstr(page, "Epoch 1<") && strstr(page, "Epoch 11<") && !strstr(page, "Epoch 12<"));
+    CHECK(!strstr(page, "sheets of all epochs"));
+    CHECK_INT(count_parts(page, "<svg class=\"chart\""), 1);
+    CHECK(strstr(page, "<title>loss, smoothed</title>") != NULL);
+    CHECK(strstr(page, "<title>epoch 2: validation loss 0.5</title>") != NULL);
+    CHECK(strstr(page, "<tr><td>2</td><td>4</td><td>0.29167</td><td>0.5</td>") != NULL);
+    CHECK_INT(count_parts(page, "<tr class=\"best\"><td>13</td>"), 1);
     CHECK(strstr(page, "</html>\n") != NULL);
     free(page);
     CHECK(access(path_of("sheet.png"), F_OK) == 0 && access(path_of("curve.png"), F_OK) == 0);
-    CHECK(access(path_of("sheets/epoch_002.png"), F_OK) == 0);
+    CHECK(access(path_of("sheets/epoch_002.jpg"), F_OK) == 0);
     for (int i = 0; i < 2; i++) {
         ac_rgb_free(&rows[i].input);
         ac_rgb_free(&rows[i].actual);
@@ -264,6 +270,33 @@ static int64_t dots(const ac_report_row *rows, int64_t count, double baseline)
     return found;
 }
 
+/* Sheets that are too much for a page: the last, the first and some between. */
+static void test_many_sheets(void)
+{
+    enum { BYTES = 3 << 20, EPOCHS = 12 };
+    char *jpeg = malloc(BYTES + 1), name[64];
+    ac_report *report;
+    struct stat info;
+    char *page;
+
+    memset(jpeg, 'x', BYTES);
+    jpeg[BYTES] = '\0';
+    report = open_report(0);
+    for (int epoch = 1; epoch <= EPOCHS; epoch++) {
+        step(report, 2 * epoch - 1, NAN);
+        snprintf(name, sizeof(name), "sheets/epoch_%03d.jpg", epoch);
+        write_file(name, jpeg);
+    }
+    CHECK_INT(ac_report_epoch(report, EPOCHS, NULL, 0, NAN), AC_OK);
+    ac_report_close(&report);
+    CHECK_INT(stat(path_of("report.html"), &info), 0);
+    CHECK(info.st_size < 17 << 20);
+    page = read_file("report.html");
+    CHECK(strstr(page, "Epoch 12<") && !strstr(page, "Epoch 11<"));
+    free(page);
+    free(jpeg);
+}
+
 static void test_charts(void)
 {
     const double odd[] = {NAN, INFINITY, -INFINITY, 1e300, -1e300};
@@ -296,6 +329,20 @@ static void test_charts(void)
     free(rows);
 }
 
+/* As many pictures as a sheet takes, all of them tall. */
+static void test_tall_sheet(void)
+{
+    ac_rgb tall = picture(384, 768, 99), sheet;
+    ac_sheet_row rows[64];
+
+    for (int i = 0; i < 64; i++)
+        rows[i] = (ac_sheet_row){"tall", tall, tall, tall, 0.1};
+    CHECK_INT(ac_sheet_draw(rows, 64, "tall", &logger, &sheet), AC_OK);
+    CHECK(sheet.height > 20000);
+    ac_rgb_free(&sheet);
+    ac_rgb_free(&tall);
+}
+
 static void test_sheets(void)
 {
     ac_rgb sheet;
@@ -303,6 +350,11 @@ static void test_sheets(void)
     CHECK_INT(ac_sheet_draw(NULL, 0, "none", &logger, &sheet), AC_OK);
     CHECK(sheet.width > 0 && sheet.height > 0);
     ac_rgb_free(&sheet);
+    test_log_clear();
+    CHECK_INT(ac_sheet_draw(NULL, 1000, "too many", &logger, &sheet), AC_ERR_ARGUMENT);
+    CHECK(sheet.data == NULL);
+    CHECK_INT(test_state.messages, 1);
+    test_tall_sheet();
 }
 
 int main(void)
@@ -314,6 +366,7 @@ int main(void)
     test_resume_nothing();
     test_refused();
     test_page();
+    test_many_sheets();
     test_charts();
     test_sheets();
     return test_end();
