@@ -12,7 +12,8 @@
 #define LOSS_BOTTOM 560
 #define RATE_TOP    612
 #define RATE_BOTTOM 728
-#define LOG_FROM    20   /* a loss that falls by more than that gets a logarithmic scale */
+#define LOG_FROM    20 /* a loss that falls by more than that gets a logarithmic scale */
+#define LEAST_ROOM  1e-300
 #define HUGE_VALUE  1e30 /* what is not below it is no loss worth a scale */
 
 typedef enum quantity { LOSS, SMOOTHED, VALIDATION, RATE } quantity;
@@ -86,9 +87,10 @@ static void set_scale(scales *p, const extent *e)
     if (!p->logarithmic && p->low >= 0 && p->low < 0.5 * p->high)
         p->low = 0;
     room = (p->high - p->low) * 0.06;
-    /* One value, or values that a double hardly tells apart. */
-    if (room <= 1e-9 * fabs(p->high))
-        room = p->high != 0 ? 0.1 * fabs(p->high) : 1;
+    /* One value, or values that a double hardly tells apart, or so small that the step from tick to
+     * tick would be 0. */
+    if (room <= 1e-9 * fabs(p->high) || room < LEAST_ROOM)
+        room = fmax(p->high, -p->low) > 10 * LEAST_ROOM ? 0.1 * fabs(p->high) : 1;
     p->high += room;
     if (p->low != 0)
         p->low -= room;
