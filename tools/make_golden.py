@@ -2,9 +2,9 @@
 """Computes with PyTorch the values that tests compare with, and writes them to tests/golden/.
 
     ops.safetensors    every case of tests/op/cases.txt
-    grads.safetensors  the same cases run backward: NAME has the gradients of all tensors, one after
-                       the other in the order of their names (zeros for running statistics), NAME.running
-                       what is left in the running statistics
+    grads.safetensors  the same cases run backward: NAME has the gradients of all tensors, one
+                       after the other in the order of their names (zeros for running statistics),
+                       NAME.running what is left in the running statistics
     nets.safetensors   every row of tests/golden/nets.txt, with samples/nets/NAME.net
 
 Needs PyTorch and NumPy (Debian: python3-torch). Weights and pictures come from names, as

@@ -114,8 +114,8 @@ def batchnorm(layer, x, weights, training):
           for suffix, middle in (("weight", 1), ("bias", 0), ("running_mean", 0),
                                  ("running_var", 1))}
     eps = float(np.float32(layer.arguments.get("eps", 1e-5)))
-    return F.batch_norm(x, of["running_mean"], of["running_var"], of["weight"], of["bias"], training,
-                        0.1, eps)
+    return F.batch_norm(x, of["running_mean"], of["running_var"], of["weight"], of["bias"],
+                        training, 0.1, eps)
 
 
 def pool(layer, x):
@@ -162,8 +162,8 @@ def apply(layer, values, weights, training):
 
 class Net:
     """A description. Wherever one takes weights, that is a function: weights(name, shape, middle,
-    scale) gives the tensor of that name ("conv1.weight"); who draws it, draws middle + scale * u with
-    -1 <= u < 1 (tests/op/fill.h)."""
+    scale) gives the tensor of that name ("conv1.weight"); who draws it, draws middle + scale * u
+    with -1 <= u < 1 (tests/op/fill.h)."""
 
     def __init__(self, text):
         self.input, self.scale, self.offset, self.layers, self.output_scale = parse(text)
