@@ -8,7 +8,6 @@ struct norm_push {
     int pixels, n, quads;
     int splits; /* workgroups that share a quad */
     int a_base, a_batch, y_base, y_batch, x_base, x_batch, out_base, out_batch;
-    int channels;
     int weight, bias, mean, variance; /* places of tensors among the parameters, floats */
     float eps, momentum;
     float slope; /* of leaky_relu */

@@ -183,8 +183,14 @@ ac_call *ac_lower_call(ac_lowering *l)
     return &l->calls[l->call_count++];
 }
 
-ac_status ac_lower_dispatch(ac_lowering *l, const ac_kernel *kernel, const ac_binding *bindings,
-                            const void *push, uint64_t groups_xy, uint64_t groups_z)
+uint64_t ac_lower_groups(uint64_t items)
+{
+    return (items + AC_LOWER_LOCAL - 1) / AC_LOWER_LOCAL;
+}
+
+ac_status ac_lower_dispatch_grid(ac_lowering *l, const ac_kernel *kernel,
+                                 const ac_binding *bindings, const void *push, uint64_t groups_x,
+                                 uint64_t groups_y, uint64_t groups_z)
 {
     ac_call *call = ac_lower_call(l);
     const ac_kernel_params *params = ac_kernel_get_params(kernel);
@@ -195,9 +201,19 @@ ac_status ac_lower_dispatch(ac_lowering *l, const ac_kernel *kernel, const ac_bi
     call->kernel = kernel;
     memcpy(call->bindings, bindings, (size_t)params->binding_count * sizeof(*bindings));
     memcpy(call->push, push, (size_t)params->push_size);
-    ac_groups_fold(groups_xy, call->groups);
+    call->groups[0] = (uint32_t)groups_x;
+    call->groups[1] = (uint32_t)groups_y;
     call->groups[2] = (uint32_t)groups_z;
     return AC_OK;
+}
+
+ac_status ac_lower_dispatch(ac_lowering *l, const ac_kernel *kernel, const ac_binding *bindings,
+                            const void *push, uint64_t groups_xy, uint64_t groups_z)
+{
+    uint32_t folded[2];
+
+    ac_groups_fold(groups_xy, folded);
+    return ac_lower_dispatch_grid(l, kernel, bindings, push, folded[0], folded[1], groups_z);
 }
 
 ac_status ac_lower_barrier(ac_lowering *l)
@@ -273,6 +289,21 @@ int *ac_lower_lane_channels(const ac_lowering *l, const ac_value *value)
     for (int c = 0; c < value->shape.c; c++)
         channels[value->map[c]] = c;
     return channels;
+}
+
+ac_status ac_lower_channels(ac_lowering *l, const ac_value *value, ac_binding *binding)
+{
+    int *channels = ac_lower_lane_channels(l, value);
+    ac_status status = channels ? AC_OK : AC_ERR_MEMORY;
+    uint64_t lanes = 4 * (uint64_t)value->quads;
+    void *to;
+
+    if (status == AC_OK)
+        status = ac_lower_words(l, AC_REGION_CONSTANTS, lanes, binding, &to);
+    if (status == AC_OK)
+        memcpy(to, channels, lanes * sizeof(int));
+    free(channels);
+    return status;
 }
 
 void ac_lower_norm(const ac_lowering *l, const ac_node *norm, int channel, double *scale,

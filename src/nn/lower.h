@@ -97,8 +97,14 @@ ac_status ac_calls_record(const ac_call *calls, int count, ac_buffer *const regi
                           ac_commands *commands);
 
 ac_call *ac_lower_call(ac_lowering *l); /* a new zeroed call; NULL: out of memory, logged */
+#define AC_LOWER_LOCAL 64 /* invocations of a workgroup, of kernels that leave it open */
+uint64_t ac_lower_groups(uint64_t items); /* workgroups that have an invocation for each */
 ac_status ac_lower_dispatch(ac_lowering *l, const ac_kernel *kernel, const ac_binding *bindings,
                             const void *push, uint64_t groups_xy, uint64_t groups_z);
+/* The same where x and y have meanings of their own. */
+ac_status ac_lower_dispatch_grid(ac_lowering *l, const ac_kernel *kernel,
+                                 const ac_binding *bindings, const void *push, uint64_t groups_x,
+                                 uint64_t groups_y, uint64_t groups_z);
 ac_status ac_lower_barrier(ac_lowering *l);
 
 /* The memory of a value's root, and where in it (in vec4) the value begins; batch stride in vec4.
@@ -125,6 +131,8 @@ void ac_lower_norm(const ac_lowering *l, const ac_node *norm, int channel, doubl
 ac_status ac_lower_step(ac_lowering *l, const ac_step *step);
 /* Channel in each lane of a value, -1: none; the caller's (free()). NULL: out of memory, logged. */
 int *ac_lower_lane_channels(const ac_lowering *l, const ac_value *value);
+/* The same among the constants. */
+ac_status ac_lower_channels(ac_lowering *l, const ac_value *value, ac_binding *binding);
 /* Workgroups that share the work on `items` things of one quad. */
 int ac_lower_splits(const ac_lowering *l, uint64_t items, int others);
 /* gradients[place + i] += sum over s < splits of scratch[s * stride + map[i]], i < count; floats.
@@ -137,8 +145,18 @@ ac_status ac_lower_pool(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_global_avgpool(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_eltwise(ac_lowering *l, const ac_step *step); /* add, batchnorm, activations */
+/* Brings the input's channels into the output's order. */
+ac_status ac_lower_relayout(ac_lowering *l, const ac_step *step);
+/* Mean of each plane of the input, or its sum. */
+ac_status ac_lower_plane(ac_lowering *l, const ac_step *step, bool sum);
 ac_status ac_lower_concat(ac_lowering *l, const ac_step *step);
 /* Training. */
+struct norm_push;
+/* channel_sums.comp in the given mode: from has its bindings a, y, x, work; the sums are in
+ * *scratch. */
+ac_status ac_lower_channel_sums(ac_lowering *l, int mode, ac_activation activation,
+                                const ac_binding from[4], const struct norm_push *push,
+                                ac_binding *scratch);
 ac_status ac_lower_norm_forward(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_weight_gradient(ac_lowering *l, const ac_step *step);

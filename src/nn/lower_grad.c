@@ -1,24 +1,15 @@
 /* Backward passes of all operations but convolutions' weights and batch norms. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "channel_sums_spv.h"
 #include "common/push_nn.h"
 #include "common/push_train.h"
 #include "eltwise_gradient_spv.h"
-#include "gather_spv.h"
-#include "global_avgpool_spv.h"
 #include "nn/lower.h"
 #include "pool_gradient_spv.h"
 #include "reduce_spv.h"
 #include "upsample_gradient_spv.h"
 
-#define LOCAL 64
-
-static uint64_t groups(uint64_t items)
-{
-    return (items + LOCAL - 1) / LOCAL;
-}
+#define LOCAL AC_LOWER_LOCAL
 
 static int plane_of(const ac_value *value)
 {
@@ -52,9 +43,8 @@ ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int st
     const ac_kernel *kernel;
     ac_status status = AC_OK;
 
-    TRY(ac_lower_barrier(l));
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)count), 1));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)count), 1));
 fail:
     return status;
 }
@@ -62,32 +52,18 @@ fail:
 ac_status ac_lower_bias_gradient(ac_lowering *l, const ac_step *step)
 {
     const ac_value *dy = &l->plan->values[step->inputs[0]];
-    const ac_kernel_params params = {.name = "channel_sums",
-                                     .code = channel_sums_spv,
-                                     .code_size = sizeof(channel_sums_spv),
-                                     .binding_count = 5,
-                                     .push_size = sizeof(struct norm_push),
-                                     .constant_count = 3,
-                                     .constants = {LOCAL, 0, 0}};
     struct norm_push push = {.pixels = plane_of(dy), .n = dy->shape.n, .quads = dy->quads};
-    ac_binding bindings[5], map;
-    const ac_kernel *kernel;
+    ac_binding from[4], sums, map;
     ac_status status = AC_OK;
-    ac_call *call;
     void *to;
 
     push.splits = ac_lower_splits(l, (uint64_t)push.n * (uint64_t)push.pixels, push.quads);
-    TRY(ac_kernel_get(l->device, &params, &kernel));
-    bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
-    bindings[1] = bindings[2] = bindings[3] = bindings[0];
-    bindings[4] = ac_lower_scratch(l, 16 * (uint64_t)push.splits * (uint64_t)push.quads);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, 1, 1));
-    call = &l->calls[l->call_count - 1];
-    call->groups[0] = (uint32_t)push.quads;
-    call->groups[1] = (uint32_t)push.splits;
+    from[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
+    from[1] = from[2] = from[3] = from[0];
+    TRY(ac_lower_channel_sums(l, 0, AC_ACTIVATION_NONE, from, &push, &sums));
     TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)dy->shape.c, &map, &to));
     memcpy(to, dy->map, (size_t)dy->shape.c * sizeof(int));
-    TRY(ac_lower_reduce(l, bindings[4], push.splits, 4 * push.quads, map,
+    TRY(ac_lower_reduce(l, sums, push.splits, 4 * push.quads, map,
                         ac_lower_tensor(l, step->node, "bias").place, dy->shape.c));
 fail:
     return status;
@@ -119,7 +95,7 @@ static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, floa
     if (b >= 0)
         bindings[1] = ac_lower_value(l, b, &push.b_base, &push.b_batch);
     bindings[2] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.pixels),
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.pixels),
                           (uint64_t)out->quads * (uint64_t)out->shape.n));
 fail:
     return status;
@@ -128,66 +104,6 @@ fail:
 ac_status ac_lower_activation_gradient(ac_lowering *l, const ac_step *step)
 {
     return eltwise(l, step, step->inputs[0], step->inputs[1], 1);
-}
-
-/* Channels back from plain order. */
-static ac_status relayout(ac_lowering *l, const ac_step *step)
-{
-    const ac_value *out = &l->plan->values[step->output];
-    const ac_kernel_params params = {.name = "gather",
-                                     .code = gather_spv,
-                                     .code_size = sizeof(gather_spv),
-                                     .binding_count = 3,
-                                     .push_size = sizeof(struct plane_push),
-                                     .constant_count = 2,
-                                     .constants = {LOCAL, step->accumulate}};
-    struct plane_push push = {.pixels = plane_of(out), .quads = out->quads};
-    int *channels = ac_lower_lane_channels(l, out);
-    const ac_kernel *kernel;
-    ac_binding bindings[3];
-    ac_status status = AC_OK;
-    void *to;
-
-    if (!channels)
-        return AC_ERR_MEMORY;
-    TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_words(l, AC_REGION_CONSTANTS, 4 * (uint64_t)out->quads, &bindings[1], &to));
-    memcpy(to, channels, 4 * (size_t)out->quads * sizeof(int));
-    bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
-    bindings[2] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.pixels),
-                          (uint64_t)out->quads * (uint64_t)out->shape.n));
-fail:
-    free(channels);
-    return status;
-}
-
-/* Of an input that add has stretched: the sum over the plane. */
-static ac_status sum_plane(ac_lowering *l, const ac_step *step)
-{
-    const ac_value *dy = &l->plan->values[step->inputs[0]];
-    const ac_kernel_params params = {.name = "global_avgpool",
-                                     .code = global_avgpool_spv,
-                                     .code_size = sizeof(global_avgpool_spv),
-                                     .binding_count = 2,
-                                     .push_size = sizeof(struct plane_push),
-                                     .constant_count = 3,
-                                     .constants = {LOCAL, 1, step->accumulate}};
-    struct plane_push push = {.pixels = plane_of(dy), .quads = dy->quads};
-    const ac_kernel *kernel;
-    ac_binding bindings[2];
-    ac_status status = AC_OK;
-    ac_call *call;
-
-    TRY(ac_kernel_get(l->device, &params, &kernel));
-    bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
-    bindings[1] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, 1, 1));
-    call = &l->calls[l->call_count - 1];
-    call->groups[0] = (uint32_t)dy->quads;
-    call->groups[1] = (uint32_t)dy->shape.n;
-fail:
-    return status;
 }
 
 static ac_status window(ac_lowering *l, const ac_step *step)
@@ -236,7 +152,7 @@ static ac_status window(ac_lowering *l, const ac_step *step)
     if (step->kind == AC_OP_MAXPOOL2D)
         bindings[1] = ac_lower_value(l, step->inputs[1], &push.x_base, &push.x_batch);
     bindings[last] = ac_lower_value(l, step->output, &push.d_base, &push.d_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)plane_of(dx)),
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)plane_of(dx)),
                           (uint64_t)dx->quads * (uint64_t)dx->shape.n));
 fail:
     return status;
@@ -248,7 +164,7 @@ ac_status ac_lower_input_gradient(ac_lowering *l, const ac_step *step)
     const ac_value *dx = &l->plan->values[step->output];
 
     if (step->relayout)
-        return relayout(l, step);
+        return ac_lower_relayout(l, step);
     switch (step->kind) {
     case AC_OP_MAXPOOL2D:
     case AC_OP_AVGPOOL2D:
@@ -258,7 +174,7 @@ ac_status ac_lower_input_gradient(ac_lowering *l, const ac_step *step)
         return eltwise(l, step, step->inputs[0], -1, 1 / (float)plane_of(dx));
     default:
         if (plane_of(dx) == 1 && plane_of(dy) > 1)
-            return sum_plane(l, step);
+            return ac_lower_plane(l, step, true); /* of an input that add has stretched */
         return eltwise(l, step, step->inputs[0], -1, 1);
     }
 }

@@ -1,5 +1,4 @@
 /* Batch norm in training, forward and backward (Ioffe, Szegedy 2015). */
-#include <stdlib.h>
 #include <string.h>
 
 #include "channel_sums_spv.h"
@@ -11,13 +10,8 @@
 #include "norm_stats_spv.h"
 #include "norm_sums_spv.h"
 
-#define LOCAL    64
+#define LOCAL    AC_LOWER_LOCAL
 #define MOMENTUM 0.1F /* of running statistics, as PyTorch */
-
-static uint64_t groups(uint64_t items)
-{
-    return (items + LOCAL - 1) / LOCAL;
-}
 
 static bool is_running(const ac_lowering *l, const ac_step *step)
 {
@@ -29,7 +23,6 @@ static struct norm_push make_push(const ac_lowering *l, const ac_step *step, con
     struct norm_push push = {.pixels = like->shape.h * like->shape.w,
                              .n = like->shape.n,
                              .quads = like->quads,
-                             .channels = like->shape.c,
                              .weight = (int)ac_lower_tensor(l, step->norm, "weight").place,
                              .bias = (int)ac_lower_tensor(l, step->norm, "bias").place,
                              .mean = (int)ac_lower_tensor(l, step->norm, "running_mean").place,
@@ -42,44 +35,27 @@ static struct norm_push make_push(const ac_lowering *l, const ac_step *step, con
     return push;
 }
 
-static ac_status make_channels(ac_lowering *l, const ac_value *value, ac_binding *binding)
+ac_status ac_lower_channel_sums(ac_lowering *l, int mode, ac_activation activation,
+                                const ac_binding from[4], const struct norm_push *push,
+                                ac_binding *scratch)
 {
-    int *channels = ac_lower_lane_channels(l, value);
-    ac_status status = channels ? AC_OK : AC_ERR_MEMORY;
-    void *to;
-
-    if (status == AC_OK)
-        status = ac_lower_words(l, AC_REGION_CONSTANTS, 4 * (uint64_t)value->quads, binding, &to);
-    if (status == AC_OK)
-        memcpy(to, channels, 4 * (size_t)value->quads * sizeof(int));
-    free(channels);
-    return status;
-}
-
-/* channel_sums.comp in the given mode: bindings a, y, x, work; scratch is bound last. */
-static ac_status sums(ac_lowering *l, const ac_step *step, int mode, const ac_binding from[4],
-                      const struct norm_push *push, ac_binding *scratch)
-{
-    const ac_kernel_params params = {
-        .name = "channel_sums",
-        .code = channel_sums_spv,
-        .code_size = sizeof(channel_sums_spv),
-        .binding_count = 5,
-        .push_size = sizeof(*push),
-        .constant_count = 3,
-        .constants = {LOCAL, mode, mode == 2 ? (int32_t)step->activation : 0}};
+    const ac_kernel_params params = {.name = "channel_sums",
+                                     .code = channel_sums_spv,
+                                     .code_size = sizeof(channel_sums_spv),
+                                     .binding_count = 5,
+                                     .push_size = sizeof(*push),
+                                     .constant_count = 3,
+                                     .constants = {LOCAL, mode, (int32_t)activation}};
+    uint64_t bytes = (mode == 0 ? 16 : 32) * (uint64_t)push->splits * (uint64_t)push->quads;
     ac_binding bindings[5] = {from[0], from[1], from[2], from[3]};
     const ac_kernel *kernel;
     ac_status status = AC_OK;
-    ac_call *call;
 
-    *scratch = ac_lower_scratch(l, 32 * (uint64_t)push->splits * (uint64_t)push->quads);
+    *scratch = ac_lower_scratch(l, bytes);
     bindings[4] = *scratch;
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, push, 1, 1));
-    call = &l->calls[l->call_count - 1];
-    call->groups[0] = (uint32_t)push->quads;
-    call->groups[1] = (uint32_t)push->splits;
+    TRY(ac_lower_dispatch_grid(l, kernel, bindings, push, (uint64_t)push->quads,
+                               (uint64_t)push->splits, 1));
     TRY(ac_lower_barrier(l));
 fail:
     return status;
@@ -107,7 +83,7 @@ static ac_status apply(ac_lowering *l, const ac_step *step, ac_binding work)
     bindings[1] = bindings[0];
     bindings[2] = work;
     bindings[3] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.pixels),
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.pixels),
                           (uint64_t)out->quads * (uint64_t)out->shape.n));
 fail:
     return status;
@@ -135,14 +111,15 @@ ac_status ac_lower_norm_forward(ac_lowering *l, const ac_step *step)
     from[1] = from[2] = from[3] = from[0];
     scratch = from[0];
     if (!running)
-        TRY(sums(l, step, 1, from, &push, &scratch));
+        TRY(ac_lower_channel_sums(l, 1, AC_ACTIVATION_NONE, from, &push, &scratch));
     bindings[0] = scratch;
     bindings[1] = from[0];
-    TRY(make_channels(l, x, &bindings[2]));
+    TRY(ac_lower_channels(l, x, &bindings[2]));
     bindings[3] = l->parameters;
     bindings[4] = *work;
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(4 * (uint64_t)push.quads), 1));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups(4 * (uint64_t)push.quads),
+                          1));
     TRY(ac_lower_barrier(l));
     TRY(apply(l, step, *work));
 fail:
@@ -182,14 +159,15 @@ ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step)
         push.weight = -1;
     if (!t->bias)
         push.bias = -1;
-    TRY(sums(l, step, 2, from, &push, &scratch));
+    TRY(ac_lower_channel_sums(l, 2, step->activation, from, &push, &scratch));
     means = ac_lower_work(l, 32 * (uint64_t)push.quads);
     bindings[0] = scratch;
-    TRY(make_channels(l, dy, &bindings[1]));
+    TRY(ac_lower_channels(l, dy, &bindings[1]));
     bindings[2] = l->gradients;
     bindings[3] = means;
     TRY(ac_kernel_get(l->device, &sum_params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(4 * (uint64_t)push.quads), 1));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups(4 * (uint64_t)push.quads),
+                          1));
     if (step->output < 0)
         return AC_OK;
     TRY(ac_lower_barrier(l));
@@ -197,7 +175,7 @@ ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step)
     bindings[4] = means;
     bindings[5] = ac_lower_value(l, step->output, &push.out_base, &push.out_batch);
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.pixels),
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.pixels),
                           (uint64_t)dy->quads * (uint64_t)dy->shape.n));
 fail:
     return status;

@@ -11,12 +11,7 @@
 #include "unpack_spv.h"
 #include "upsample_spv.h"
 
-#define LOCAL 64
-
-static uint64_t groups(uint64_t items)
-{
-    return (items + LOCAL - 1) / LOCAL;
-}
+#define LOCAL AC_LOWER_LOCAL
 
 static uint64_t plane_of(ac_shape shape)
 {
@@ -41,7 +36,7 @@ static ac_status pool_dispatch(ac_lowering *l, const ac_step *step, const ac_ker
     push->quads = in->quads;
     bindings[0] = ac_lower_value(l, step->inputs[0], &push->x_base, &push->x_batch);
     bindings[1] = ac_lower_value(l, step->output, &push->y_base, &push->y_batch);
-    return ac_lower_dispatch(l, kernel, bindings, push, groups(plane_of(out->shape)),
+    return ac_lower_dispatch(l, kernel, bindings, push, ac_lower_groups(plane_of(out->shape)),
                              (uint64_t)in->quads * (uint64_t)in->shape.n);
 }
 
@@ -83,7 +78,7 @@ ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step)
     return pool_dispatch(l, step, &params, &push);
 }
 
-ac_status ac_lower_global_avgpool(ac_lowering *l, const ac_step *step)
+ac_status ac_lower_plane(ac_lowering *l, const ac_step *step, bool sum)
 {
     const ac_value *in = &l->plan->values[step->inputs[0]];
     const ac_kernel_params params = {.name = "global_avgpool",
@@ -91,29 +86,27 @@ ac_status ac_lower_global_avgpool(ac_lowering *l, const ac_step *step)
                                      .code_size = sizeof(global_avgpool_spv),
                                      .binding_count = 2,
                                      .push_size = sizeof(struct plane_push),
-                                     .constant_count = 1,
-                                     .constants = {LOCAL}};
+                                     .constant_count = 3,
+                                     .constants = {LOCAL, sum, step->accumulate}};
     struct plane_push push = {.pixels = (int)plane_of(in->shape), .quads = in->quads};
     const ac_kernel *kernel;
     ac_binding bindings[2];
     ac_status status = ac_kernel_get(l->device, &params, &kernel);
-    ac_call *call;
 
     if (status != AC_OK)
         return status;
     bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
     bindings[1] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    status = ac_lower_dispatch(l, kernel, bindings, &push, 1, 1);
-    if (status != AC_OK)
-        return status;
-    call = &l->calls[l->call_count - 1];
-    call->groups[0] = (uint32_t)in->quads;
-    call->groups[1] = (uint32_t)in->shape.n;
-    return AC_OK;
+    return ac_lower_dispatch_grid(l, kernel, bindings, &push, (uint64_t)in->quads,
+                                  (uint64_t)in->shape.n, 1);
 }
 
-/* Brings a value's channels into plain order. */
-static ac_status relayout(ac_lowering *l, const ac_step *step)
+ac_status ac_lower_global_avgpool(ac_lowering *l, const ac_step *step)
+{
+    return ac_lower_plane(l, step, false);
+}
+
+ac_status ac_lower_relayout(ac_lowering *l, const ac_step *step)
 {
     const ac_value *in = &l->plan->values[step->inputs[0]];
     const ac_value *out = &l->plan->values[step->output];
@@ -122,8 +115,8 @@ static ac_status relayout(ac_lowering *l, const ac_step *step)
                                      .code_size = sizeof(gather_spv),
                                      .binding_count = 3,
                                      .push_size = sizeof(struct plane_push),
-                                     .constant_count = 1,
-                                     .constants = {LOCAL}};
+                                     .constant_count = 2,
+                                     .constants = {LOCAL, step->accumulate}};
     struct plane_push push = {.pixels = (int)plane_of(in->shape), .quads = out->quads};
     const ac_kernel *kernel;
     ac_binding bindings[3];
@@ -135,10 +128,12 @@ static ac_status relayout(ac_lowering *l, const ac_step *step)
     TRY(ac_lower_words(l, AC_REGION_CONSTANTS, 4 * (uint64_t)out->quads, &bindings[1], &memory));
     map = memory;
     for (int i = 0; i < 4 * out->quads; i++)
-        map[i] = i < in->shape.c ? in->map[i] : -1;
+        map[i] = -1;
+    for (int c = 0; c < out->shape.c; c++)
+        map[out->map[c]] = in->map[c];
     bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
     bindings[2] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(plane_of(in->shape)),
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups(plane_of(in->shape)),
                           (uint64_t)out->quads * (uint64_t)in->shape.n));
 fail:
     return status;
@@ -187,7 +182,7 @@ static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, bool
         }
     }
     bindings[3] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(plane_of(out->shape)),
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups(plane_of(out->shape)),
                           (uint64_t)out->quads * (uint64_t)out->shape.n));
 fail:
     return status;
@@ -201,7 +196,7 @@ ac_status ac_lower_eltwise(ac_lowering *l, const ac_step *step)
     ac_status status = AC_OK;
 
     if (step->relayout)
-        return relayout(l, step);
+        return ac_lower_relayout(l, step);
     if (step->kind != AC_OP_ADD)
         return eltwise(l, step, step->inputs[0], -1, true);
     /* Two at a time, beginning with one that has the plane's size. */
@@ -277,8 +272,8 @@ ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures)
     if (status != AC_OK)
         return status;
     bindings[1] = ac_lower_value(l, 0, &push.base, &push.batch);
-    return ac_lower_dispatch(l, kernel, bindings, &push, groups(plane_of(plan->values[0].shape)),
-                             (uint64_t)plan->n);
+    return ac_lower_dispatch(l, kernel, bindings, &push,
+                             ac_lower_groups(plane_of(plan->values[0].shape)), (uint64_t)plan->n);
 }
 
 ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
@@ -308,7 +303,8 @@ ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
     memcpy(map, value->map, (size_t)value->shape.c * sizeof(int));
     bindings[0] = ac_lower_value(l, plan->output, &push.base, &push.batch);
     bindings[2] = pictures;
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.h * (uint64_t)push.w),
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push,
+                          ac_lower_groups((uint64_t)push.h * (uint64_t)push.w),
                           (uint64_t)plan->n * (uint64_t)value->shape.c));
 fail:
     return status;

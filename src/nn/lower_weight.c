@@ -1,7 +1,6 @@
 /* Gradients of convolutions' weights. A convolution and a transposed one differ in which side has a
  * row of the weight for each of its channels: `small`, the result of a convolution or the input of
  * a transposed one; `big` is the other side. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/push_train.h"
@@ -13,7 +12,7 @@
 #include "weight_direct_spv.h"
 #include "weight_gpu_spv.h"
 
-#define LOCAL     64
+#define LOCAL     AC_LOWER_LOCAL
 #define MAX_SPLIT ((uint64_t)32 << 20) /* bytes of partial sums */
 
 typedef struct job {
@@ -62,17 +61,16 @@ static int split(job *j, uint64_t items, int tiles, uint64_t part_bytes)
     return splits;
 }
 
-static ac_status dispatch(job *j, const ac_kernel_params *params, uint64_t groups_x,
-                          uint64_t groups_y, uint64_t groups_z)
+/* One workgroup for each tile of each part, folded over x and y. */
+static ac_status dispatch_tiles(job *j, const ac_kernel_params *params, int tiles)
 {
     const ac_kernel *kernel;
     ac_status status = ac_kernel_get(j->l->device, params, &kernel);
 
-    if (status == AC_OK)
-        status = ac_lower_dispatch(j->l, kernel, j->bindings, &j->push, groups_x, groups_z);
-    if (status == AC_OK && groups_y > 1)
-        j->l->calls[j->l->call_count - 1].groups[1] = (uint32_t)groups_y;
-    return status;
+    if (status != AC_OK)
+        return status;
+    return ac_lower_dispatch(j->l, kernel, j->bindings, &j->push,
+                             (uint64_t)tiles * (uint64_t)j->push.splits, 1);
 }
 
 /* What a tile costs, in vector operations about: loads, then products. */
@@ -116,7 +114,7 @@ static ac_status lower_cpu(job *j)
     params.texel_mask = j->texel ? 3 : 0;
     params.code = j->texel ? weight_cpu_texel_spv : weight_cpu_spv;
     params.code_size = j->texel ? sizeof(weight_cpu_texel_spv) : sizeof(weight_cpu_spv);
-    return dispatch(j, &params, (uint64_t)tiles * (uint64_t)j->push.splits, 1, 1);
+    return dispatch_tiles(j, &params, tiles);
 }
 
 static ac_status lower_gpu(job *j)
@@ -141,7 +139,7 @@ static ac_status lower_gpu(job *j)
     j->vecs = j->push.small_tiles * bs;
     split(j, (uint64_t)j->push.n * (uint64_t)j->push.small_h * (uint64_t)j->push.small_w, tiles,
           64 * (uint64_t)j->vecs * (uint64_t)bp * (uint64_t)j->push.pair_tiles);
-    return dispatch(j, &params, (uint64_t)tiles * (uint64_t)j->push.splits, 1, 1);
+    return dispatch_tiles(j, &params, tiles);
 }
 
 static ac_status lower_depthwise(job *j)
@@ -154,6 +152,8 @@ static ac_status lower_depthwise(job *j)
                                              j->p->stride[0], j->p->stride[1], j->p->dilation[0],
                                              j->p->dilation[1]}};
     int quads = j->small->quads;
+    const ac_kernel *kernel;
+    ac_status status = AC_OK;
 
     j->layout = DEPTHWISE;
     split(j, (uint64_t)j->push.n * (uint64_t)j->push.small_h * (uint64_t)j->push.small_w, quads,
@@ -161,7 +161,11 @@ static ac_status lower_depthwise(job *j)
     params.texel_mask = j->texel ? 3 : 0;
     params.code = j->texel ? weight_depthwise_texel_spv : weight_depthwise_spv;
     params.code_size = j->texel ? sizeof(weight_depthwise_texel_spv) : sizeof(weight_depthwise_spv);
-    return dispatch(j, &params, (uint64_t)quads, (uint64_t)j->push.splits, 1);
+    TRY(ac_kernel_get(j->l->device, &params, &kernel));
+    TRY(ac_lower_dispatch_grid(j->l, kernel, j->bindings, &j->push, (uint64_t)quads,
+                               (uint64_t)j->push.splits, 1));
+fail:
+    return status;
 }
 
 static ac_status lower_direct(job *j)
@@ -176,22 +180,24 @@ static ac_status lower_direct(job *j)
                                                    j->p->stride[0], j->p->stride[1],
                                                    j->p->dilation[0], j->p->dilation[1]}};
     size_t rows = (size_t)j->small->shape.c, columns = (size_t)j->big->shape.c;
-    int groups = (j->count + LOCAL - 1) / LOCAL;
+    uint64_t groups = ac_lower_groups((uint64_t)j->count);
+    const ac_kernel *kernel;
     ac_binding map;
-    ac_status status;
+    ac_status status = AC_OK;
     void *to;
 
-    status = ac_lower_words(j->l, AC_REGION_CONSTANTS, rows + columns, &map, &to);
-    if (status != AC_OK)
-        return status;
+    TRY(ac_lower_words(j->l, AC_REGION_CONSTANTS, rows + columns, &map, &to));
     memcpy(to, j->small->map, rows * sizeof(int));
     memcpy((int *)to + rows, j->big->map, columns * sizeof(int));
     j->layout = DIRECT;
-    split(j, (uint64_t)j->push.n * (uint64_t)j->push.small_h * 64, groups, 4 * (uint64_t)j->count);
+    split(j, (uint64_t)j->push.n * (uint64_t)j->push.small_h * 64, (int)groups,
+          4 * (uint64_t)j->count);
     j->bindings[3] = j->bindings[2];
     j->bindings[2] = map;
-    status = dispatch(j, &params, (uint64_t)groups, 1, (uint64_t)j->push.splits);
+    TRY(ac_kernel_get(j->l->device, &params, &kernel));
+    TRY(ac_lower_dispatch(j->l, kernel, j->bindings, &j->push, groups, (uint64_t)j->push.splits));
     j->bindings[2] = j->bindings[3];
+fail:
     return status;
 }
 
@@ -277,6 +283,7 @@ ac_status ac_lower_weight_gradient(ac_lowering *l, const ac_step *step)
         for (int c = 0; c < j.push.group_big; c++)
             for (int tap = 0; tap < j.taps; tap++)
                 *to++ = place_of(&j, r, c, tap);
+    TRY(ac_lower_barrier(l));
     TRY(ac_lower_reduce(l, j.bindings[2], j.push.splits, j.stride, map,
                         ac_lower_tensor(l, step->node, "weight").place, j.count));
 fail:

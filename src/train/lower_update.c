@@ -6,12 +6,7 @@
 #include "total_spv.h"
 #include "train/internal.h"
 
-#define LOCAL 64
-
-static uint64_t groups(uint64_t items)
-{
-    return (items + LOCAL - 1) / LOCAL;
-}
+#define LOCAL AC_LOWER_LOCAL
 
 static ac_binding whole(const ac_buffer *buffer)
 {
@@ -69,9 +64,9 @@ ac_status ac_train_lower_loss(ac_train_session *s, ac_lowering *l)
     bindings[1] = ac_lower_region(AC_REGION_COLOURS, 0, 0);
     bindings[2] = s->rare ? whole(s->rare) : bindings[0];
     bindings[3] = ac_lower_value(l, plan->output_gradient, &push.g_base, &push.g_batch);
-    bindings[4] = ac_lower_scratch(l, 4 * groups(items));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups(items), 1));
-    TRY(total(s, l, bindings[4], groups(items), AC_RESULT_LOSS, push.factor));
+    bindings[4] = ac_lower_scratch(l, 4 * ac_lower_groups(items));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups(items), 1));
+    TRY(total(s, l, bindings[4], ac_lower_groups(items), AC_RESULT_LOSS, push.factor));
 fail:
     return status;
 }
@@ -128,7 +123,7 @@ static ac_status lower_range(ac_train_session *s, ac_lowering *l, int first, int
     if (!learn && !average)
         return AC_OK;
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups((uint64_t)push.count), 1));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.count), 1));
 fail:
     return status;
 }

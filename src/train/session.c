@@ -9,7 +9,7 @@
 #include "repack_spv.h"
 #include "train/internal.h"
 
-#define LOCAL       64
+#define LOCAL       AC_LOWER_LOCAL
 #define GUARD_BYTES AC_PLAN_ALIGNMENT
 #define MIB         (1 << 20)
 
@@ -35,9 +35,7 @@ static ac_status list_tensors(ac_train_session *s, const ac_train_params *params
             return fail_memory(s->log);
         s->tensor_count++;
         to->place = s->count;
-        to->count = 1;
-        for (int d = 0; d < tensor->rank; d++)
-            to->count *= tensor->dims[d];
+        to->count = ac_tensor_count(tensor);
         to->scale = params->lr_scale ? params->lr_scale[i] : 1;
         if (!strncmp(suffix, "running_", 8))
             to->scale = 0;
@@ -213,8 +211,7 @@ static ac_status lower_begin(ac_train_session *s, ac_lowering *l)
     if (push.count == 0) /* batch norms read the parameters themselves */
         return AC_OK;
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ((uint64_t)push.count + LOCAL - 1) / LOCAL,
-                          1));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.count), 1));
 fail:
     return status;
 }
