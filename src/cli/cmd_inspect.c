@@ -46,7 +46,7 @@ static ac_status open_subject(const options *o, const ac_log *log, subject *s)
     ac_status status = AC_OK;
 
     TRY(ac_network_locate(o->common.operand, log, &s->path));
-    if (ac_path_is_description(s->path)) {
+    if (ac_net_is_description(s->path)) {
         TRY(ac_net_load(s->path, log, &s->net));
     } else {
         TRY(ac_model_load(s->path, log, &s->model));

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/npy.h"
 #include "nn/session.h"
+#include "util/math.h"
 
 #define MAX_LIGHTNESS 100.0F
 
@@ -130,15 +131,14 @@ fail:
 
 static ac_status check_result(const job *j, int number, const ac_log *log)
 {
-    int64_t count = ac_shape_count(j->out);
+    int64_t bad = ac_values_find_bad(j->result, ac_shape_count(j->out), false);
 
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(j->result[i]))
-            return ac_fail(log, AC_ERR_DEVICE,
-                           "%s: the network's result for picture %d is not finite at value %lld; "
-                           "nothing was written",
-                           j->input.path, number, (long long)i);
-    return AC_OK;
+    if (bad < 0)
+        return AC_OK;
+    return ac_fail(log, AC_ERR_DEVICE,
+                   "%s: the network's result for picture %d is not finite at value %lld; nothing "
+                   "was written",
+                   j->input.path, number, (long long)bad);
 }
 
 static ac_status run_pictures(job *j, const ac_context *context, const char *output)

@@ -27,8 +27,6 @@ ac_status ac_model_locate(const char *name, const ac_log *log, char **path);
 /* The same where a network's description does too: a .net file, or the name of one that comes with
  * the program. */
 ac_status ac_network_locate(const char *name, const ac_log *log, char **path);
-/* By its name; anything else is taken for a model. */
-bool ac_path_is_description(const char *path);
 
 /* Whether the validation layer is wanted: --validation, or AUTOCHROME_VALIDATION not empty or 0. */
 bool ac_validation_wanted(bool option);

@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-
-#define NET_EXTENSION ".net"
+#include "nn/net.h"
 
 static ac_status fail_memory(const ac_log *log)
 {
@@ -54,18 +53,11 @@ static ac_status find(const char *name, const ac_log *log, char **path)
     for (size_t i = 0; !*path && i < sizeof(folders) / sizeof(*folders); i++)
         TRY(look_in(folders[i], name, ".safetensors", log, path));
     for (size_t i = 0; !*path && i < sizeof(net_folders) / sizeof(*net_folders); i++)
-        TRY(look_in(net_folders[i], name, NET_EXTENSION, log, path));
+        TRY(look_in(net_folders[i], name, AC_NET_EXTENSION, log, path));
     if (!*path && there)
         TRY(copy_path(name, log, path));
 fail:
     return status;
-}
-
-bool ac_path_is_description(const char *path)
-{
-    size_t length = strlen(path), extension = strlen(NET_EXTENSION);
-
-    return length >= extension && strcmp(path + length - extension, NET_EXTENSION) == 0;
 }
 
 ac_status ac_model_locate(const char *name, const ac_log *log, char **path)
@@ -74,7 +66,7 @@ ac_status ac_model_locate(const char *name, const ac_log *log, char **path)
     bool description;
 
     TRY(find(name, log, path));
-    description = *path && ac_path_is_description(*path);
+    description = *path && ac_net_is_description(*path);
     if (*path && !description)
         return AC_OK;
     free(*path);

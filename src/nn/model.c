@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "nn/safetensors.h"
+#include "util/math.h"
 #include "util/random.h"
 
-#define NET_KEY      "autochrome.net"
 #define SIZE_KEY     "autochrome.working_size"
 #define TRAINING_KEY "autochrome.training"
 
@@ -44,9 +44,15 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const ac_tensor *)a)->name, ((const ac_tensor *)b)->name);
 }
 
-static bool has_suffix(const ac_tensor *tensor, const char *suffix)
+bool ac_tensor_has_suffix(const ac_tensor *tensor, const char *suffix)
 {
     return !strcmp(strrchr(tensor->name, '.') + 1, suffix);
+}
+
+bool ac_tensor_is_trained(const ac_tensor *tensor)
+{
+    return !ac_tensor_has_suffix(tensor, "running_mean") &&
+           !ac_tensor_has_suffix(tensor, "running_var");
 }
 
 /* Names and dims of all tensors the model's network needs; no data yet. */
@@ -141,20 +147,18 @@ static ac_status check_shape(const ac_tensor *tensor, const ac_safetensor *found
 
 static ac_status check_values(const ac_tensor *tensor, const char *path, const ac_log *log)
 {
-    bool variance = has_suffix(tensor, "running_var");
-    int64_t count = ac_tensor_count(tensor);
+    bool variance = ac_tensor_has_suffix(tensor, "running_var");
+    int64_t bad = ac_values_find_bad(tensor->data, ac_tensor_count(tensor), variance);
 
-    for (int64_t i = 0; i < count; i++) {
-        if (!isfinite(tensor->data[i]))
-            return ac_fail(log, AC_ERR_FORMAT,
-                           "%s: tensor '%s' has the value %g at place %lld; such a model would "
-                           "make no picture",
-                           path, tensor->name, (double)tensor->data[i], (long long)i);
-        if (variance && tensor->data[i] < 0)
-            return ac_fail(log, AC_ERR_FORMAT, "%s: tensor '%s' has a negative variance (%g)", path,
-                           tensor->name, (double)tensor->data[i]);
-    }
-    return AC_OK;
+    if (bad < 0)
+        return AC_OK;
+    if (!isfinite(tensor->data[bad]))
+        return ac_fail(log, AC_ERR_FORMAT,
+                       "%s: tensor '%s' has the value %g at place %lld; such a model would make no "
+                       "picture",
+                       path, tensor->name, (double)tensor->data[bad], (long long)bad);
+    return ac_fail(log, AC_ERR_FORMAT, "%s: tensor '%s' has a negative variance (%g)", path,
+                   tensor->name, (double)tensor->data[bad]);
 }
 
 static ac_status read_tensors(ac_model *model, const ac_safetensors *file, const char *path,
@@ -213,10 +217,11 @@ ac_status ac_model_load(const char *path, const ac_log *log, ac_model **result)
 
     *result = NULL;
     TRY(ac_safetensors_open(path, log, &file));
-    text = ac_safetensors_metadata(file, NET_KEY);
+    text = ac_safetensors_metadata(file, AC_MODEL_NET_KEY);
     if (!text) {
         status = ac_fail(log, AC_ERR_FORMAT,
-                         "%s: has no network description (" NET_KEY "); weights of PyTorch become "
+                         "%s: has no network description (" AC_MODEL_NET_KEY
+                         "); weights of PyTorch become "
                          "a model with tools/pt2safetensors.py",
                          path);
         goto fail;
@@ -250,7 +255,8 @@ static void fill_tensor(const ac_model *model, ac_tensor *tensor, uint64_t seed)
     uint64_t stream = ac_random_stream(seed, tensor->name);
     double bound = uniform_bound(model, tensor);
     int64_t count = ac_tensor_count(tensor);
-    bool one = has_suffix(tensor, "weight") || has_suffix(tensor, "running_var");
+    bool one =
+        ac_tensor_has_suffix(tensor, "weight") || ac_tensor_has_suffix(tensor, "running_var");
 
     for (int64_t i = 0; i < count; i++)
         tensor->data[i] = bound > 0
@@ -280,7 +286,7 @@ fail:
 ac_status ac_model_save(const ac_model *model, const char *path, bool half, const ac_log *log)
 {
     ac_safetensors_source *sources = calloc((size_t)model->tensor_count + 1, sizeof(*sources));
-    const char *metadata[7] = {NET_KEY, model->net->text};
+    const char *metadata[7] = {AC_MODEL_NET_KEY, model->net->text};
     ac_status status = AC_OK;
     char size[16];
     int keys = 2;

@@ -6,6 +6,7 @@
 
 #include "nn/net.h"
 
+#define AC_MODEL_NET_KEY        "autochrome.net" /* of a file's metadata: the description */
 #define AC_MODEL_MAX_PARAMETERS (1LL << 30)
 #define AC_MODEL_MAX_SIZE       16384 /* of working_size */
 #define AC_MODEL_DEFAULT_SIZE   256   /* short side for models that do not say one */
@@ -45,6 +46,10 @@ void ac_model_destroy(ac_model **model);
 /* Values of a tensor, and of all of a model. */
 int64_t ac_tensor_count(const ac_tensor *tensor);
 int64_t ac_model_count(const ac_model *model);
+/* Whether it is the "weight", "running_var", ... of its layer. */
+bool ac_tensor_has_suffix(const ac_tensor *tensor, const char *suffix);
+/* Not a running statistic. */
+bool ac_tensor_is_trained(const ac_tensor *tensor);
 
 /* NULL when there is none. name and suffix as in ac_node_params. */
 const ac_tensor *ac_model_find(const ac_model *model, const char *name, const char *suffix);

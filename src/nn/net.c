@@ -340,6 +340,13 @@ fail:
     return status;
 }
 
+bool ac_net_is_description(const char *path)
+{
+    size_t length = strlen(path), extension = strlen(AC_NET_EXTENSION);
+
+    return length >= extension && strcmp(path + length - extension, AC_NET_EXTENSION) == 0;
+}
+
 void ac_net_destroy(ac_net **net)
 {
     if (!net || !*net)

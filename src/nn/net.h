@@ -41,11 +41,12 @@
 #define AC_NET_MAX_INPUTS   16   /* of one operation (concat) */
 #define AC_NET_MAX_NODES    4096 /* of one description */
 #define AC_NET_MAX_CHANNELS 65536
-#define AC_NET_MAX_NAME     63        /* bytes of a layer's name */
-#define AC_NET_MAX_KERNEL   255       /* also of stride and dilation */
-#define AC_NET_MAX_PADDING  1024      /* also of output_padding */
-#define AC_NET_MAX_FACTOR   64        /* of upsample */
-#define AC_NET_MAX_MULTIPLE 1024      /* of ac_net_multiple(), and of how far a network enlarges */
+#define AC_NET_MAX_NAME     63   /* bytes of a layer's name */
+#define AC_NET_MAX_KERNEL   255  /* also of stride and dilation */
+#define AC_NET_MAX_PADDING  1024 /* also of output_padding */
+#define AC_NET_MAX_FACTOR   64   /* of upsample */
+#define AC_NET_MAX_MULTIPLE 1024 /* of ac_net_multiple(), and of how far a network enlarges */
+#define AC_NET_EXTENSION    ".net"
 #define AC_NET_MAX_TEXT     (1 << 20) /* bytes of a description */
 
 typedef enum ac_op_kind {
@@ -115,6 +116,8 @@ ac_status ac_net_parse(const char *text, size_t size, const char *where, const a
                        ac_net **net);
 /* The same of a file, AC_NET_MAX_TEXT bytes at most. */
 ac_status ac_net_load(const char *path, const ac_log *log, ac_net **net);
+/* By its name; anything else is taken for a model. */
+bool ac_net_is_description(const char *path);
 void ac_net_destroy(ac_net **net);
 
 /* Fails with a message when the network does not make a and b: no output line, or not two channels.

@@ -1,14 +1,13 @@
 #include "train/begin.h"
 
 #include <fnmatch.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nn/safetensors.h"
+#include "util/math.h"
 
-#define NET_KEY      "autochrome.net"
 #define NAMED        4 /* tensors that a message names; of more it tells the number */
 #define MAX_SCALE    1e6
 #define ENDS_WITH_LR "--lr-scale takes PATTERN=FACTOR, as in 'stem*=0.3'"
@@ -16,13 +15,6 @@
 static ac_status fail_memory(const ac_log *log)
 {
     return ac_fail(log, AC_ERR_MEMORY, "out of memory");
-}
-
-static bool is_description(const char *path)
-{
-    size_t length = strlen(path);
-
-    return length >= 4 && !strcmp(path + length - 4, ".net");
 }
 
 /* The network a file describes, without its weights. */
@@ -33,15 +25,16 @@ static ac_status read_network(const char *path, const ac_log *log, ac_net **net)
     const char *text;
 
     *net = NULL;
-    if (is_description(path))
+    if (ac_net_is_description(path))
         return ac_net_load(path, log, net);
     TRY(ac_safetensors_open(path, log, &file));
-    text = ac_safetensors_metadata(file, NET_KEY);
+    text = ac_safetensors_metadata(file, AC_MODEL_NET_KEY);
     if (text)
         TRY(ac_net_parse(text, strlen(text), path, log, net));
     else
-        status = ac_fail(log, AC_ERR_FORMAT,
-                         "%s: has no network description (" NET_KEY "); name one with --net", path);
+        status = ac_fail(
+            log, AC_ERR_FORMAT,
+            "%s: has no network description (" AC_MODEL_NET_KEY "); name one with --net", path);
 fail:
     ac_safetensors_close(&file);
     return status;
@@ -81,16 +74,15 @@ static bool fits(const ac_tensor *tensor, const ac_safetensor *found)
 
 static ac_status check_values(const ac_tensor *tensor, const char *path, const ac_log *log)
 {
-    bool variance = !strcmp(strrchr(tensor->name, '.') + 1, "running_var");
-    int64_t count = ac_tensor_count(tensor);
+    bool variance = ac_tensor_has_suffix(tensor, "running_var");
+    int64_t bad = ac_values_find_bad(tensor->data, ac_tensor_count(tensor), variance);
 
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(tensor->data[i]) || (variance && tensor->data[i] < 0))
-            return ac_fail(log, AC_ERR_FORMAT,
-                           "%s: tensor '%s' has the value %g at place %lld; nothing can be learned "
-                           "from there",
-                           path, tensor->name, (double)tensor->data[i], (long long)i);
-    return AC_OK;
+    if (bad < 0)
+        return AC_OK;
+    return ac_fail(log, AC_ERR_FORMAT,
+                   "%s: tensor '%s' has the value %g at place %lld; nothing can be learned from "
+                   "there",
+                   path, tensor->name, (double)tensor->data[bad], (long long)bad);
 }
 
 /* PyTorch counts batches there; no network needs it. */
@@ -211,21 +203,24 @@ static ac_status fail_multiple(int height, int width, int y, int x, const ac_log
                    height, width, show_pair(y, x, multiple), h, w, other);
 }
 
+ac_status ac_begin_check_multiple(const ac_net *net, int height, int width, const ac_log *log)
+{
+    int y, x;
+
+    ac_net_multiple(net, &y, &x);
+    return height % y || width % x ? fail_multiple(height, width, y, x, log) : AC_OK;
+}
+
 ac_status ac_begin_check_size(const ac_model *model, int height, int width, const ac_log *log,
                               ac_shape *out)
 {
     const ac_net *net = model->net;
     ac_shape *shapes = calloc((size_t)net->node_count + 1, sizeof(*shapes));
     ac_status status = AC_OK;
-    int y, x;
 
     if (!shapes)
         return fail_memory(log);
-    ac_net_multiple(net, &y, &x);
-    if (height % y || width % x) {
-        status = fail_multiple(height, width, y, x, log);
-        goto fail;
-    }
+    TRY(ac_begin_check_multiple(net, height, width, log));
     TRY(ac_net_shapes(net, 1, height, width, log, shapes));
     *out = shapes[net->node_count];
     if (out->h < 1 || height % out->h || width % out->w)
@@ -286,7 +281,7 @@ static ac_status apply_scale(const ac_model *model, const char *text, const ac_l
 static bool any_learns(const ac_model *model, const float *scales)
 {
     for (int i = 0; i < model->tensor_count; i++)
-        if (scales[i] > 0 && !strstr(model->tensors[i].name, ".running_"))
+        if (scales[i] > 0 && ac_tensor_is_trained(&model->tensors[i]))
             return true;
     return false;
 }

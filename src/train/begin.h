@@ -16,6 +16,10 @@ typedef struct ac_begin_params {
  * caller owns *model. */
 ac_status ac_begin_model(const ac_begin_params *params, const ac_log *log, ac_model **model);
 
+/* AC_ERR_ARGUMENT, with the nearest sizes, where the network's strides do not fit height x width.
+ */
+ac_status ac_begin_check_multiple(const ac_net *net, int height, int width, const ac_log *log);
+
 /* Whether pictures of height x width can go into the network as they are; the message names the
  * nearest sizes that can. On success *out is the shape of its result for one picture. */
 ac_status ac_begin_check_size(const ac_model *model, int height, int width, const ac_log *log,

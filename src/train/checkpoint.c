@@ -7,8 +7,9 @@
 
 #include "nn/safetensors.h"
 #include "train/rare.h"
+#include "train/settings.h"
+#include "util/math.h"
 
-#define NET_KEY    "autochrome.net"
 #define RECORD_KEY "autochrome.checkpoint"
 #define VERSION    1
 #define MAX_STEPS  (1LL << 52) /* of all that is counted */
@@ -77,9 +78,8 @@ bool ac_checkpoint_is_finite(const ac_checkpoint *c, const ac_model *model, cons
             int64_t count = ac_tensor_count(&model->tensors[t]);
 
             *name = model->tensors[t].name;
-            for (int64_t i = 0; i < count; i++)
-                if (!isfinite(at[i]))
-                    return false;
+            if (ac_values_find_bad(at, count, false) >= 0)
+                return false;
             at += count;
         }
     }
@@ -87,12 +87,6 @@ bool ac_checkpoint_is_finite(const ac_checkpoint *c, const ac_model *model, cons
 }
 
 /* The record. */
-
-/* JSON has no NaN: null stands for it. */
-static json_t *real_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static char *write_record(const ac_checkpoint *c)
 {
@@ -107,11 +101,11 @@ static char *write_record(const ac_checkpoint *c)
         " s:i}",
         "version", VERSION, "settings", c->settings, "data", data, "device", c->device, "epoch",
         p->epoch, "cursor", (json_int_t)p->cursor, "step", (json_int_t)p->step, "seconds",
-        real_or_null(p->seconds), "epoch_loss", real_or_null(p->epoch_loss), "epoch_steps",
-        (json_int_t)p->epoch_steps, "last_loss", real_or_null(p->last_loss), "last_rate",
-        real_or_null(p->last_rate), "row_due", p->row_due, "loss", real_or_null(p->loss),
-        "validation", real_or_null(p->validation), "rgb", real_or_null(p->rgb), "gray",
-        real_or_null(p->gray), "gray_rgb", real_or_null(p->gray_rgb), "best", real_or_null(p->best),
+        ac_json_real(p->seconds), "epoch_loss", ac_json_real(p->epoch_loss), "epoch_steps",
+        (json_int_t)p->epoch_steps, "last_loss", ac_json_real(p->last_loss), "last_rate",
+        ac_json_real(p->last_rate), "row_due", p->row_due, "loss", ac_json_real(p->loss),
+        "validation", ac_json_real(p->validation), "rgb", ac_json_real(p->rgb), "gray",
+        ac_json_real(p->gray), "gray_rgb", ac_json_real(p->gray_rgb), "best", ac_json_real(p->best),
         "best_epoch", p->best_epoch);
     text = record ? json_dumps(record, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(record);
@@ -240,7 +234,7 @@ ac_status ac_checkpoint_save(const ac_checkpoint *c, const ac_model *model, cons
     size_t most = (size_t)model->tensor_count + AC_TRAIN_STATE_COUNT + 1;
     ac_safetensors_source *sources = calloc(most, sizeof(*sources));
     char *record = write_record(c);
-    const char *metadata[] = {NET_KEY, model->net->text, RECORD_KEY, record, NULL};
+    const char *metadata[] = {AC_MODEL_NET_KEY, model->net->text, RECORD_KEY, record, NULL};
     const float *at = c->states[AC_TRAIN_WEIGHTS];
     ac_status status = AC_OK;
     int count = 0;
@@ -275,6 +269,7 @@ static ac_status read_tensor(const ac_safetensors *file, const char *path, const
     const ac_safetensor *found = ac_safetensors_find(file, name);
     bool right = found && found->rank == rank;
     ac_status status = AC_OK;
+    int64_t bad;
 
     for (int i = 0; right && i < rank; i++)
         right = found->dims[i] == dims[i];
@@ -284,12 +279,11 @@ static ac_status read_tensor(const ac_safetensors *file, const char *path, const
                        "the checkpoint is damaged",
                        path, name);
     TRY(ac_safetensors_read(file, found, to, log));
-    for (int64_t i = 0; i < found->count; i++)
-        if (!isfinite(to[i]) || (positive && to[i] < 0))
-            return ac_fail(log, AC_ERR_FORMAT,
-                           "%s: tensor '%s' has the value %g at place %lld; the checkpoint is "
-                           "damaged",
-                           path, name, (double)to[i], (long long)i);
+    bad = ac_values_find_bad(to, found->count, positive);
+    if (bad >= 0)
+        return ac_fail(log, AC_ERR_FORMAT,
+                       "%s: tensor '%s' has the value %g at place %lld; the checkpoint is damaged",
+                       path, name, (double)to[bad], (long long)bad);
 fail:
     return status;
 }
@@ -303,7 +297,7 @@ static ac_status read_tensors(const ac_safetensors *file, const char *path, cons
 
     for (int i = 0; i < model->tensor_count; i++) {
         const ac_tensor *t = &model->tensors[i];
-        bool variance = !strcmp(strrchr(t->name, '.') + 1, "running_var");
+        bool variance = ac_tensor_has_suffix(t, "running_var");
 
         TRY(read_tensor(file, path, t->name, t->rank, t->dims, variance, at, log));
         at += ac_tensor_count(t);
@@ -321,7 +315,7 @@ fail:
 static ac_status check_network(const ac_safetensors *file, const char *path, const ac_model *model,
                                const ac_log *log)
 {
-    const char *net = ac_safetensors_metadata(file, NET_KEY);
+    const char *net = ac_safetensors_metadata(file, AC_MODEL_NET_KEY);
 
     if (!net || !ac_safetensors_metadata(file, RECORD_KEY))
         return ac_fail(log, AC_ERR_FORMAT,

@@ -7,7 +7,9 @@
 
 #include "common/push_train.h"
 #include "repack_spv.h"
+#include "train/begin.h"
 #include "train/internal.h"
+#include "train/rare.h"
 
 #define LOCAL       AC_LOWER_LOCAL
 #define GUARD_BYTES AC_PLAN_ALIGNMENT
@@ -27,7 +29,6 @@ static ac_status list_tensors(ac_train_session *s, const ac_train_params *params
         return fail_memory(s->log);
     for (int i = 0; i < model->tensor_count; i++) {
         const ac_tensor *tensor = &model->tensors[i];
-        const char *suffix = strrchr(tensor->name, '.') + 1;
         ac_train_tensor *to = &s->tensors[s->tensor_count];
 
         to->name = strdup(tensor->name);
@@ -37,7 +38,7 @@ static ac_status list_tensors(ac_train_session *s, const ac_train_params *params
         to->place = s->count;
         to->count = ac_tensor_count(tensor);
         to->scale = params->lr_scale ? params->lr_scale[i] : 1;
-        if (!strncmp(suffix, "running_", 8))
+        if (!ac_tensor_is_trained(tensor))
             to->scale = 0;
         s->count += to->count;
     }
@@ -71,20 +72,6 @@ static ac_status list_nodes(ac_train_session *s, const ac_train_params *params)
                                            scale_of(params, node, "running_var") > 0);
     }
     return AC_OK;
-}
-
-static ac_status check_size(const ac_train_session *s, const ac_train_params *params)
-{
-    int y, x, h = params->height, w = params->width;
-
-    ac_net_multiple(s->net, &y, &x);
-    if (h % y == 0 && w % x == 0)
-        return AC_OK;
-    return ac_fail(s->log, AC_ERR_ARGUMENT,
-                   "%s: pictures of %dx%d (height x width) do not fit the network's strides, which "
-                   "need multiples of %dx%d: %dx%d or %dx%d would",
-                   s->net->where, h, w, y, x, h / y ? h / y * y : y, w / x ? w / x * x : x,
-                   (h / y + 1) * y, (w / x + 1) * x);
 }
 
 /* Device memory for a plan, scratch and packed weights about. */
@@ -158,7 +145,7 @@ static ac_status take_memory(ac_train_session *s)
     const uint64_t in = 4 * (uint64_t)plan->n * (uint64_t)plan->height * (uint64_t)plan->width;
     const uint64_t out = 4 * (uint64_t)ac_shape_count(plan->values[plan->output].shape);
     const uint64_t results = AC_RESULT_COUNT * sizeof(float);
-    const uint64_t rare = sizeof(float) * AC_RARE_BINS * AC_RARE_BINS;
+    const uint64_t rare = sizeof(float) * AC_RARE_COUNT;
     ac_status status = AC_OK;
 
     TRY(take_arenas(s));
@@ -394,7 +381,7 @@ ac_status ac_train_session_create(const ac_train_params *params, const ac_log *l
     TRY(ac_net_parse(net->text, strlen(net->text), net->where, log, &s->net));
     TRY(list_tensors(s, params));
     TRY(list_nodes(s, params));
-    TRY(check_size(s, params));
+    TRY(ac_begin_check_multiple(s->net, params->height, params->width, log));
     TRY(ac_plan_create_training(s->net, params->n, params->height, params->width, AC_PLAN_MAX_ARENA,
                                 s->training, log, &s->plan));
     TRY(check_output(s));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "train/internal.h"
+#include "util/math.h"
 
 ac_shape ac_train_session_output_shape(const ac_train_session *s)
 {
@@ -193,24 +194,16 @@ fail:
     return status;
 }
 
-static bool all_finite(const float *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(values[i]))
-            return false;
-    return true;
-}
-
 static ac_status value_is_finite(ac_train_session *s, int value, bool *finite)
 {
-    size_t count = (size_t)ac_shape_count(s->plan->values[value].shape);
-    float *plain = malloc(count * sizeof(*plain));
+    int64_t count = ac_shape_count(s->plan->values[value].shape);
+    float *plain = malloc((size_t)count * sizeof(*plain));
     ac_status status;
 
     if (!plain)
         return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
     status = read_value(s, value, plain);
-    *finite = status == AC_OK && all_finite(plain, count);
+    *finite = status == AC_OK && ac_values_find_bad(plain, count, false) < 0;
     free(plain);
     return status;
 }
@@ -226,7 +219,7 @@ static ac_status find_tensor(ac_train_session *s, ac_train_state state, int *fou
         return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
     TRY(ac_train_session_read(s, state, flat));
     for (int i = 0; i < s->tensor_count && *found < 0; i++)
-        if (!all_finite(flat + s->tensors[i].place, (size_t)s->tensors[i].count))
+        if (ac_values_find_bad(flat + s->tensors[i].place, s->tensors[i].count, false) >= 0)
             *found = i;
 fail:
     free(flat);

@@ -1,5 +1,6 @@
 #include "train/settings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,11 @@ json_t *ac_json_text(const char *text)
 
     free(clean);
     return value;
+}
+
+json_t *ac_json_real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
 }
 
 static int add_text(json_t *list, const char *name, const char *text)

@@ -32,6 +32,8 @@ typedef struct ac_train_settings {
 
 /* A JSON string of any bytes: what is not UTF-8 becomes U+FFFD. NULL: out of memory. */
 json_t *ac_json_text(const char *text);
+/* JSON has no NaN: null stands for what is not finite. NULL: out of memory. */
+json_t *ac_json_real(double value);
 
 /* Name and value of each as texts, under the names of the command line's options, in a fixed order.
  * Equal settings make equal texts. NULL: out of memory. */

@@ -22,20 +22,25 @@ fail:
     return status;
 }
 
+ac_status ac_trainer_fail_step(const ac_trainer *t, int64_t step, const char *what)
+{
+    return ac_fail(t->log, AC_ERR_DEVICE, "step %lld: %s; %s%s; try a smaller --lr or --clip 1",
+                   (long long)step, what,
+                   t->checkpoint_there ? "the last good checkpoint is " : "there is no checkpoint",
+                   t->checkpoint_there ? t->dir->checkpoint : " yet");
+}
+
 ac_status ac_trainer_save(ac_trainer *t)
 {
     ac_checkpoint *c = t->state;
     ac_status status = AC_OK;
+    char what[256];
     const char *name;
 
     TRY(read_states(t));
     if (!ac_checkpoint_is_finite(c, t->model, &name)) {
-        status = ac_fail(
-            t->log, AC_ERR_DEVICE,
-            "step %lld: tensor '%s' is not finite any more; %s%s; try a smaller --lr or --clip 1",
-            (long long)c->place.step, name,
-            t->checkpoint_there ? "the last good checkpoint is " : "there is no checkpoint",
-            t->checkpoint_there ? t->dir->checkpoint : " yet");
+        snprintf(what, sizeof(what), "tensor '%s' is not finite any more", name);
+        status = ac_trainer_fail_step(t, c->place.step, what);
         goto fail;
     }
     c->place.seconds = ac_trainer_seconds(t);
@@ -47,16 +52,21 @@ fail:
     return status;
 }
 
+/* What is known of the run now, into the model. */
+static ac_status fill_record(ac_trainer *t)
+{
+    free(t->model->training);
+    t->model->training = ac_trainer_record(t);
+    return t->model->training ? AC_OK : ac_fail(t->log, AC_ERR_MEMORY, "out of memory");
+}
+
 ac_status ac_trainer_fill_model(ac_trainer *t)
 {
     ac_train_state state = t->settings->ema > 0 ? AC_TRAIN_AVERAGE : AC_TRAIN_WEIGHTS;
     ac_status status = AC_OK;
 
     TRY(ac_train_session_store(t->session, state, t->model));
-    free(t->model->training);
-    t->model->training = ac_trainer_record(t);
-    if (!t->model->training)
-        status = ac_fail(t->log, AC_ERR_MEMORY, "out of memory");
+    TRY(fill_record(t));
 fail:
     return status;
 }
@@ -153,7 +163,7 @@ ac_status ac_trainer_end_epoch(ac_trainer *t, bool whole)
     tell(t, &v);
     note(&t->state->place, &v, whole, &better);
     TRY(ac_trainer_save(t));
-    TRY(ac_trainer_fill_model(t)); /* with what is known now */
+    TRY(fill_record(t));
     TRY(ac_model_save(t->model, t->dir->model, t->params->half, t->log));
     if (better)
         TRY(ac_model_save(t->model, t->dir->best, t->params->half, t->log));
@@ -163,11 +173,6 @@ fail:
 }
 
 /* The record. */
-
-static json_t *real_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *name_array(const char *const *names, int count)
 {
@@ -192,12 +197,12 @@ char *ac_trainer_record(const ac_trainer *t)
         "data", name_array(params->sources, params->source_count), "validation",
         name_array(params->validation, params->validation_count), "pictures",
         ac_dataset_count(t->dataset, AC_DATASET_TRAINING), "epochs", place->epoch, "steps",
-        (json_int_t)place->step, "loss", real_or_null(place->loss), "validation_loss",
-        measured ? real_or_null(place->validation) : NULL, "rgb_loss",
-        measured ? real_or_null(place->rgb) : NULL, "gray_validation_loss",
-        measured ? real_or_null(place->gray) : NULL, "gray_rgb_loss",
-        measured ? real_or_null(place->gray_rgb) : NULL, "best_validation_loss",
-        measured ? real_or_null(place->best) : NULL, "best_epoch",
+        (json_int_t)place->step, "loss", ac_json_real(place->loss), "validation_loss",
+        measured ? ac_json_real(place->validation) : NULL, "rgb_loss",
+        measured ? ac_json_real(place->rgb) : NULL, "gray_validation_loss",
+        measured ? ac_json_real(place->gray) : NULL, "gray_rgb_loss",
+        measured ? ac_json_real(place->gray_rgb) : NULL, "best_validation_loss",
+        measured ? ac_json_real(place->best) : NULL, "best_epoch",
         measured ? json_integer(place->best_epoch) : NULL);
     char *text = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 

@@ -6,9 +6,8 @@
 #include "train/trainer_state.h"
 #include "util/clock.h"
 
-#define QUEUE      3    /* batches that are ready ahead */
-#define FORGET     0.05 /* of a step's time, in the mean that is shown */
-#define NEW_ADVICE "try a smaller --lr or --clip 1"
+#define QUEUE  3    /* batches that are ready ahead */
+#define FORGET 0.05 /* of a step's time, in the mean that is shown */
 
 /* The steps of one epoch, from the place on. */
 typedef struct epoch {
@@ -68,14 +67,11 @@ static ac_status fail_step(epoch *e)
 {
     const ac_trainer *t = e->trainer;
     ac_status status = AC_OK;
-    char where[256] = "";
+    char where[256] = "", what[320];
 
     TRY(ac_train_session_blame(t->session, where, sizeof(where)));
-    status = ac_fail(
-        t->log, AC_ERR_DEVICE, "step %lld: the loss is not finite; first in %s; %s%s; " NEW_ADVICE,
-        (long long)t->state->place.step + 1, where,
-        t->checkpoint_there ? "the last good checkpoint is " : "there is no checkpoint",
-        t->checkpoint_there ? t->dir->checkpoint : " yet");
+    snprintf(what, sizeof(what), "the loss is not finite; first in %s", where);
+    status = ac_trainer_fail_step(t, t->state->place.step + 1, what);
 fail:
     return status;
 }

@@ -45,6 +45,8 @@ double ac_trainer_rate(const ac_trainer *trainer);
 /* Steps till the end of the run. */
 ac_status ac_trainer_loop(ac_trainer *trainer);
 
+/* "step 812: WHAT; the last good checkpoint is ...; try ..." */
+ac_status ac_trainer_fail_step(const ac_trainer *trainer, int64_t step, const char *what);
 /* Writes a checkpoint of where the run is. */
 ac_status ac_trainer_save(ac_trainer *trainer);
 /* At the end of an epoch, or of the run in the middle of one: measures, reports, keeps the model,

@@ -7,6 +7,7 @@
 #include "color/lab.h"
 #include "color/metrics.h"
 #include "nn/session.h"
+#include "train/view.h"
 
 /* Memory for one picture at the size of its colours, and for a batch of results. */
 typedef struct work {
@@ -58,24 +59,6 @@ static void destroy(work *w)
     free(w->other);
 }
 
-/* Means of what each colour covers; the view's sides are whole multiples. */
-static void shrink(const ac_view_params *view, const float *from, float *to)
-{
-    int by = view->height / view->colour_height, bx = view->width / view->colour_width;
-
-    for (int y = 0; y < view->colour_height; y++) {
-        for (int x = 0; x < view->colour_width; x++) {
-            double sum = 0;
-
-            for (int j = 0; j < by; j++)
-                for (int i = 0; i < bx; i++)
-                    sum += (double)
-                        from[(size_t)(y * by + j) * (size_t)view->width + (size_t)(x * bx + i)];
-            *to++ = (float)(sum / (by * bx));
-        }
-    }
-}
-
 static ac_status keep(const work *w, const float *rgb, ac_rgb *picture)
 {
     const ac_view_params *view = &w->params->view;
@@ -100,8 +83,8 @@ static ac_status measure_picture(work *w, const ac_batch *batch, int k, ac_valid
     if (row)
         row->name = ac_dataset_name(w->params->dataset, w->params->side, batch->items[k]);
     v->row_count += row != NULL;
-    shrink(view, batch->lightness + (size_t)k * (size_t)view->height * (size_t)view->width,
-           w->small);
+    ac_view_average(view, batch->lightness + (size_t)k * (size_t)view->height * (size_t)view->width,
+                    w->small);
     ac_lab_to_rgb(w->small, truth, w->pixels, w->actual);
     if (row)
         TRY(keep(w, w->actual, &row->actual));

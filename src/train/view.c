@@ -76,21 +76,20 @@ static void flip_line(uint8_t *line, int width)
         }
 }
 
-static void average(const float *plane, int height, int width, int to_height, int to_width,
-                    float *to)
+void ac_view_average(const ac_view_params *v, const float *plane, float *to)
 {
-    int block_h = height / to_height, block_w = width / to_width;
+    int block_h = v->height / v->colour_height, block_w = v->width / v->colour_width;
     double part = 1.0 / ((double)block_h * block_w);
 
-    for (int y = 0; y < to_height; y++)
-        for (int x = 0; x < to_width; x++) {
+    for (int y = 0; y < v->colour_height; y++)
+        for (int x = 0; x < v->colour_width; x++) {
             double sum = 0;
 
             for (int j = 0; j < block_h; j++)
                 for (int i = 0; i < block_w; i++)
-                    sum += plane[(size_t)(y * block_h + j) * (size_t)width +
-                                 (size_t)(x * block_w + i)];
-            to[(size_t)y * (size_t)to_width + (size_t)x] = (float)(sum * part);
+                    sum += (double)plane[(size_t)(y * block_h + j) * (size_t)v->width +
+                                         (size_t)(x * block_w + i)];
+            *to++ = (float)(sum * part);
         }
 }
 
@@ -127,8 +126,7 @@ ac_status ac_view_make(const ac_view_params *v, const ac_rgb *picture, uint64_t 
     TRY(cut_out(v, picture, stream, log, &part, enlarged));
     ac_lab_from_rgb8(part.data, count, lightness, ab);
     for (size_t c = 0; ab != colours && c < 2; c++)
-        average(ab + c * count, v->height, v->width, v->colour_height, v->colour_width,
-                colours + c * to_count);
+        ac_view_average(v, ab + c * count, colours + c * to_count);
     if (v->aged > 0 && ac_random_uniform(stream, CHANCE_AGED) < v->aged &&
         ac_aged_apply(lightness, v->height, v->width, ac_random_stream(stream, "aged")))
         status = ac_fail(log, AC_ERR_MEMORY, "out of memory for pictures to learn from");

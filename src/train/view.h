@@ -12,4 +12,7 @@ ac_status ac_view_check(const ac_view_params *view, const ac_log *log);
 ac_status ac_view_make(const ac_view_params *view, const ac_rgb *picture, uint64_t stream,
                        const ac_log *log, float *lightness, float *colours, bool *enlarged);
 
+/* Means of what each colour covers: a plane of lightness' size becomes one of the colours'. */
+void ac_view_average(const ac_view_params *view, const float *plane, float *to);
+
 #endif
