@@ -55,7 +55,7 @@ def main():
         while kills < given.kills:
             # Now and then there is nothing left to kill: begin again.
             process = train(given.program, words, killed, "--resume")
-            time.sleep(draw.uniform(0, min(seconds, max(2.0, 3 * seconds / given.kills))))
+            time.sleep(draw.uniform(0, seconds / 2))
             if process.poll() is None:
                 process.kill()
                 kills += 1
