@@ -75,6 +75,12 @@ static double usual_distance(const ac_scenes *s, int64_t i)
     return count % 2 ? around[count / 2] : (around[count / 2 - 1] + around[count / 2]) / 2;
 }
 
+static bool apart(const ac_scenes *s, int64_t i, int64_t j)
+{
+    return ac_thumbnail_luma_distance(&frame(s, i)->thumbnail, &frame(s, j)->thumbnail) >=
+           CUT_LEAST;
+}
+
 static bool begins_scene(const ac_scenes *s, int64_t i)
 {
     if (i == 0)
@@ -82,9 +88,7 @@ static bool begins_scene(const ac_scenes *s, int64_t i)
     if (frame(s, i)->distance < CUT_LEAST ||
         frame(s, i)->distance < CUT_TIMES * usual_distance(s, i))
         return false;
-    return i + 1 >= s->given ||
-           ac_thumbnail_luma_distance(&frame(s, i + 1)->thumbnail, &frame(s, i - 1)->thumbnail) >=
-               CUT_LEAST;
+    return (i + 1 >= s->given || apart(s, i + 1, i - 1)) && (i < 2 || apart(s, i, i - 2));
 }
 
 static bool is_familiar(const ac_scenes *s, const ac_thumbnail *thumbnail)

@@ -3,7 +3,7 @@
  *
  * A scene begins at frame i where the luma of the thumbnails of i and i - 1 is CUT_LEAST apart
  * (mean absolute difference), CUT_TIMES as far as the median of the frames around, and i + 1 is as
- * far from i - 1 too (else it was a flash). */
+ * far from i - 1 too, and i from i - 2 (else i or i - 1 is a flash). */
 #ifndef AC_TRAIN_SCENES_H
 #define AC_TRAIN_SCENES_H
 
