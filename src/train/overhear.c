@@ -8,8 +8,9 @@ static void write_message(void *opaque, ac_log_level level, const char *message)
 
     if (level != AC_LOG_ERROR && heard->others)
         ac_log_print(heard->others, level, "%s", message);
-    else if (!heard->text[0])
+    else if (!heard->text[0] || (level == AC_LOG_ERROR && !heard->failed))
         snprintf(heard->text, sizeof(heard->text), "%s", message);
+    heard->failed = heard->failed || level == AC_LOG_ERROR;
 }
 
 void ac_overhear(ac_overheard *heard, const ac_log *others)
