@@ -16,7 +16,17 @@
 #define TONED_RUN     16
 #define TONED_SPREAD  1.25
 #define TONED_PART    0.08
-#define TONED_LARGEST 30.0
+#define TONED_LARGEST 30.0 /* mean chroma: more of it is no tone */
+
+/* In sepia, the usual tone, the part may be larger where all colours are in the directions of brown
+ * and yellow (degrees of atan2(b, a)) and hardly differ in them (length of the mean of (a, b) in
+ * parts of the mean chroma). That finds 81 of 91 photographs made sepia and stored as good JPEG
+ * files, 38 without. 21 of 19,000 in colour are taken for it: some are sepia, most show one thing
+ * in the light of a lamp. */
+#define SEPIA_FIRST 35.0
+#define SEPIA_LAST  100.0
+#define SEPIA_ONE   0.98
+#define SEPIA_PART  0.14
 
 #define SIDE  AC_THUMBNAIL_SIDE
 #define COUNT AC_THUMBNAIL_COUNT
@@ -52,6 +62,8 @@ static void add_line(const uint8_t *line, int width, uint64_t *sums)
 
 void ac_thumbnail_make(const ac_rgb *picture, ac_thumbnail *t)
 {
+    t->width = picture->width;
+    t->height = picture->height;
     for (int j = 0; j < SIDE; j++) {
         uint64_t sums[3 * SIDE] = {0};
         int top, bottom;
@@ -128,23 +140,66 @@ static double spread(const lab_pixel *pixels, int count)
     return sum;
 }
 
-bool ac_thumbnail_is_gray(const ac_thumbnail *thumbnail)
+/* Root of the mean square of the distances of (a, b) from those of pixels as light. */
+static double spread_at_same_lightness(lab_pixel *pixels, int count)
+{
+    double sum = 0;
+
+    qsort(pixels, (size_t)count, sizeof(pixels[0]), compare);
+    for (int i = 0; i < count; i += TONED_RUN)
+        sum += spread(pixels + i, count - i < TONED_RUN ? count - i : TONED_RUN);
+    return sqrt(sum / count);
+}
+
+/* False for a line or column that shows the same pixels as the one before: all that are as light
+ * would be of one colour. */
+static bool is_new(int i, int length)
+{
+    int begin, end, begin_before, end_before;
+
+    part(i, length, &begin, &end);
+    part(i - 1, length, &begin_before, &end_before);
+    return i == 0 || begin != begin_before;
+}
+
+/* Fills `pixels` with each of the picture's once; returns how many. */
+static int collect(const ac_thumbnail *t, lab_pixel *pixels)
 {
     float lightness[COUNT], ab[2 * COUNT];
-    lab_pixel pixels[COUNT];
-    double chroma = 0, sum = 0, apart;
+    int count = 0;
 
-    ac_lab_from_rgb8(thumbnail->rgb, sizeof(lightness) / sizeof(*lightness), lightness, ab);
-    for (int i = 0; i < COUNT; i++) {
-        pixels[i] = (lab_pixel){lightness[i], ab[i], ab[(size_t)COUNT + (size_t)i], i};
-        chroma += (double)hypotf(ab[i], ab[(size_t)COUNT + (size_t)i]);
+    ac_lab_from_rgb8(t->rgb, sizeof(lightness) / sizeof(*lightness), lightness, ab);
+    for (int i = 0; i < COUNT; i++)
+        if (is_new(i % SIDE, t->width) && is_new(i / SIDE, t->height))
+            pixels[count++] = (lab_pixel){lightness[i], ab[i], ab[(size_t)COUNT + (size_t)i], i};
+    return count;
+}
+
+/* Whether the mean colour, of a chroma nearly as large as the mean chroma, is brown or yellow. */
+static bool is_brown(double mean_a, double mean_b, double chroma)
+{
+    double hue = atan2(mean_b, mean_a) * 57.29577951;
+
+    return hue > SEPIA_FIRST && hue < SEPIA_LAST && hypot(mean_a, mean_b) > SEPIA_ONE * chroma;
+}
+
+bool ac_thumbnail_is_gray(const ac_thumbnail *thumbnail)
+{
+    lab_pixel pixels[COUNT];
+    int count = collect(thumbnail, pixels);
+    double chroma = 0, mean_a = 0, mean_b = 0, apart, largest;
+
+    for (int i = 0; i < count; i++) {
+        chroma += (double)hypotf(pixels[i].a, pixels[i].b);
+        mean_a += pixels[i].a;
+        mean_b += pixels[i].b;
     }
-    chroma /= COUNT;
+    chroma /= count;
+    mean_a /= count;
+    mean_b /= count;
     if (chroma < GRAY_CHROMA)
         return true;
-    qsort(pixels, sizeof(pixels) / sizeof(pixels[0]), sizeof(pixels[0]), compare);
-    for (int i = 0; i < COUNT; i += TONED_RUN)
-        sum += spread(pixels + i, TONED_RUN);
-    apart = sqrt(sum / COUNT);
-    return apart < TONED_SPREAD || (chroma < TONED_LARGEST && apart < TONED_PART * chroma);
+    apart = spread_at_same_lightness(pixels, count);
+    largest = (is_brown(mean_a, mean_b, chroma) ? SEPIA_PART : TONED_PART) * chroma;
+    return apart < TONED_SPREAD || (chroma < TONED_LARGEST && apart < largest);
 }

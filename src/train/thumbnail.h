@@ -14,6 +14,7 @@
 typedef struct ac_thumbnail {
     uint8_t rgb[3 * AC_THUMBNAIL_COUNT]; /* means of coded values */
     uint8_t luma[AC_THUMBNAIL_COUNT];    /* BT.709 */
+    int width, height; /* of the picture; a smaller one has each of its pixels several times */
 } ac_thumbnail;
 
 void ac_thumbnail_make(const ac_rgb *picture, ac_thumbnail *thumbnail);
