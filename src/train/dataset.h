@@ -19,15 +19,22 @@ typedef struct ac_dataset ac_dataset;
 
 typedef struct ac_dataset_params {
     /* Folders (recursive; hidden files and folders left out), pictures, films, globs ("*.jpg", for
-     * shells that left them alone), .txt lists of such names, one a line, relative to the list. */
+     * shells that left them alone), .txt lists of such names, one a line, relative to the list:
+     * sources.h says more. */
     const char *const *sources;
     int source_count;
-    const char *const *validation; /* the same for validation; none: validation_split */
+    /* The same for validation; none: validation_split. A file that is named for both is not trained
+     * on, and a warning counts them. */
+    const char *const *validation;
     int validation_count;
-    double validation_split; /* part of the items, by whole groups, 0..1; 0: none */
-    double fraction;         /* part of the training items that is used, 0..1; drawn by `seed` */
-    double every;   /* a frame is taken from a film at each cut, and after so many seconds */
-    int frame_side; /* short side at which frames of films are kept, at most */
+    /* Part of the items, by whole groups drawn by `seed`, 0 to less than 1; 0: none. As near to it
+     * as groups allow; where that is not near, a warning says so. With one group only: an error. */
+    double validation_split;
+    double fraction; /* part of the training items that is used, above 0 to 1; drawn by `seed` */
+    /* A frame is taken from a film where a scene begins, and after so many seconds within it (0:
+     * never), unless it is gray or looks like one taken shortly before: scenes.h. */
+    double every;
+    int frame_side;         /* short side at which frames of films are kept, at most; 0: any */
     const char *frames_dir; /* where frames taken from films are kept as PNG files, with an index,
                              * so that a film is searched only once */
     uint64_t seed;
@@ -35,8 +42,10 @@ typedef struct ac_dataset_params {
     ac_progress *progress;     /* films that are searched; NULL: shown nowhere */
 } ac_dataset_params;
 
-/* Lists the items, taking frames from films where frames_dir has none of them yet. Fails with one
- * message when there is nothing to train on. On success the caller owns *dataset. */
+/* Lists the items, taking frames from films where frames_dir has none of them yet; a film that
+ * cannot be read, or has no colours, is left out with a warning. Fails with one message when there
+ * is nothing to train on; AC_ERR_CANCELLED, without a message, soon after *cancel became true.
+ * `log` must outlive the data set, on success the caller owns *dataset. */
 ac_status ac_dataset_open(const ac_dataset_params *params, const ac_log *log, ac_dataset **dataset);
 void ac_dataset_close(ac_dataset **dataset);
 
@@ -46,10 +55,12 @@ int ac_dataset_count(const ac_dataset *dataset, ac_dataset_side side);
 const char *ac_dataset_name(const ac_dataset *dataset, ac_dataset_side side, int i);
 /* Hash of all names (of both sides, in order): a resumed run must find the same data. */
 uint64_t ac_dataset_hash(const ac_dataset *dataset);
-/* Gray and broken items found so far, each counted once. May be called while loaders run. */
+/* Gray and broken items found so far, films that cannot be read among them, each counted once. May
+ * be called while loaders run. */
 void ac_dataset_left_out(ac_dataset *dataset, int *gray, int *broken);
 
-/* How an item becomes a picture of height x width. */
+/* How an item becomes a picture of height x width. What is cut out of a picture begins and ends
+ * between its own pixels, so it may be larger or smaller than asked for by half of one. */
 typedef struct ac_view_params {
     int height, width; /* of lightness */
     /* Of colours: height and width, or a whole part of them; each value is the mean of those it
@@ -71,11 +82,14 @@ typedef struct ac_loader_params {
     ac_dataset *dataset; /* must outlive the loader */
     ac_dataset_side side;
     ac_view_params view;
-    int batch;      /* pictures of one; what is left of a pass in the end is not handed out, but for
-                     * `partial` */
-    bool partial;   /* the last batch may have fewer pictures (validation) */
-    bool shuffle;   /* another order each epoch, from the seed; else that of the names */
-    uint64_t seed;  /* of order and chance; value for value the same on any number of threads */
+    int batch;    /* pictures of one; what is left of a pass in the end is not handed out, but for
+                   * `partial` */
+    bool partial; /* the last batch may have fewer pictures (validation) */
+    bool shuffle; /* another order each epoch, from the seed; else that of the names */
+    /* Of order and chance; value for value the same on any number of threads. The order of an epoch
+     * is ac_dataset_shuffle()'s with the stream "order EPOCH", what happens to item I is drawn from
+     * "item I epoch EPOCH" (util/random.h). */
+    uint64_t seed;
     int epoch;      /* from 0: which order, which chances */
     int64_t cursor; /* items of that order that are passed over already: where to go on */
     int threads;    /* that decode, at least 1; 0: as many as there are processors, at most 4 */
@@ -94,7 +108,9 @@ void ac_batch_free(ac_batch **batch);
 /* The view must fit: AC_ERR_ARGUMENT otherwise. Items smaller than the view are enlarged; the first
  * such is named in a warning. */
 ac_status ac_loader_create(const ac_loader_params *params, const ac_log *log, ac_loader **loader);
-/* The caller owns *batch. AC_END when the pass over the data is over: *batch is NULL. */
+/* The caller owns *batch. AC_END when the pass over the data is over: *batch is NULL. A pass that
+ * began at cursor 0 and gave no batch is an error that says why: AC_ERR_FORMAT when no picture can
+ * be used, AC_ERR_ARGUMENT when there are fewer than one batch takes. */
 ac_status ac_loader_next(ac_loader *loader, ac_batch **batch);
 /* Stops the threads. May be called at any time. */
 void ac_loader_destroy(ac_loader **loader);

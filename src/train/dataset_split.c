@@ -67,9 +67,8 @@ ac_status ac_dataset_take_out(const ac_source *validation, int validation_count,
             "there is nothing to train on: every file is for validation too; name others "
             "for one of them");
     if (left < before)
-        ac_log_print(log, AC_LOG_WARNING,
-                     "%d file%s that are for validation too are not trained on", before - left,
-                     before - left == 1 ? "" : "s");
+        ac_log_print(log, AC_LOG_WARNING, "%d file%s named for validation too, and not trained on",
+                     before - left, before - left == 1 ? "" : "s");
     return AC_OK;
 }
 

@@ -76,3 +76,48 @@ def bad(status, *says, command):
     for part in says:
         check(part in "".join(result.errors), f"{result.what}: says {part}", result.text)
     return result
+
+
+# src/util/random.h, and what src/train makes of it.
+
+MASK = (1 << 64) - 1
+
+
+def _mix(x):
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & MASK
+    return x ^ x >> 31
+
+
+def stream(seed, name):
+    value = 0xCBF29CE484222325
+    for byte in name.encode():
+        value = (value ^ byte) * 0x100000001B3 & MASK
+    return _mix(seed + value & MASK)
+
+
+def shuffled(count, seed, name):
+    """0 .. count - 1 as ac_dataset_shuffle() orders them."""
+    order, values = list(range(count)), stream(seed, name)
+    for k, i in enumerate(range(count - 1, 0, -1)):
+        j = _mix(values + (k + 1) * 0x9E3779B97F4A7C15 & MASK) % (i + 1)
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+class Batch:
+    """A line `batch:` of the program."""
+
+    def __init__(self, line):
+        words = line.split()
+        self.line = line
+        self.cursor = int(words[1])
+        self.items = list(map(int, words[3:words.index("values")]))
+
+
+def batches(result):
+    return [Batch(line) for line in result.values("batch")]
+
+
+def items(result):
+    return [item for batch in batches(result) for item in batch.items]
