@@ -2,7 +2,8 @@
  *
  * usage: data list NAME...                 the files, one a line: "film PATH" or "still PATH"
  *        data draw KEY=VALUE... NAME...    a data set and batches of it, see `keys` and print_*()
- *        data age SEED FROM TO             a picture's lightness [48][64] of float32, made old
+ *        data age SEED COUNT FROM TO       a picture's lightness [48][64] of float32, made old
+ *                                          with COUNT seeds from SEED on
  *        data speed FOLDER SIDE            pictures a second on one thread; no test
  * Messages go to standard error. Exits with the negated ac_status. */
 #include <stdio.h>
@@ -239,18 +240,21 @@ fail:
 
 static ac_status age(char **arguments)
 {
-    float lightness[48 * 64];
-    FILE *file = fopen(arguments[1], "rb");
-    ac_status status;
+    uint64_t seed = strtoull(arguments[0], NULL, 10), end = seed + strtoull(arguments[1], NULL, 10);
+    float lightness[48 * 64], aged[48 * 64];
+    FILE *from = fopen(arguments[2], "rb"), *to = fopen(arguments[3], "wb");
+    ac_status status = AC_OK;
 
-    if (!file || fread(lightness, sizeof(lightness), 1, file) != 1)
+    if (!from || !to || fread(lightness, sizeof(lightness), 1, from) != 1)
         exit(100);
-    fclose(file);
-    status = ac_aged_apply(lightness, 48, 64, strtoull(arguments[0], NULL, 10));
-    file = fopen(arguments[2], "wb");
-    if (!file || fwrite(lightness, sizeof(lightness), 1, file) != 1)
-        exit(100);
-    fclose(file);
+    for (; seed < end && !status; seed++) {
+        memcpy(aged, lightness, sizeof(aged));
+        status = ac_aged_apply(aged, 48, 64, seed);
+        if (fwrite(aged, sizeof(aged), 1, to) != 1)
+            exit(100);
+    }
+    fclose(from);
+    fclose(to);
     return status;
 }
 
@@ -318,7 +322,7 @@ int main(int argc, char **argv)
         return -(int)list(argc - 2, argv + 2);
     if (argc >= 2 && !strcmp(argv[1], "draw"))
         return -(int)draw(argc - 2, argv + 2);
-    if (argc == 5 && !strcmp(argv[1], "age"))
+    if (argc == 6 && !strcmp(argv[1], "age"))
         return -(int)age(argv + 2);
     if (argc == 4 && !strcmp(argv[1], "speed"))
         return -(int)measure(argv[2], (int)strtol(argv[3], NULL, 10));

@@ -3,6 +3,7 @@
 import array
 import os
 import shutil
+import statistics
 
 from data import (ARGUMENT, FORMAT, IO, Result, bad, batches, check, end, ffmpeg, good, items,
                   shuffled, touch)
@@ -176,10 +177,11 @@ for wrong in "batch=0", "queue=0", "threads=-1", "cursor=9", "cursor=-1", "epoch
 # ---- what a picture becomes ----
 
 
-def values(*arguments, side=16, colour_side=8, warnings=()):
+def values(*arguments, of, side=16, colour_side=8):
     """(lightness, colours) of each picture."""
-    good("draw", f"height={side}", f"width={side}", f"colour_height={colour_side}",
-         f"colour_width={colour_side}", "batch=1", "dump=dump.f32", *arguments, warnings=warnings)
+    good("draw", *(of if isinstance(of, tuple) else (of,)), f"height={side}", f"width={side}",
+         f"colour_height={colour_side}", f"colour_width={colour_side}", "batch=1", "dump=dump.f32",
+         *arguments)
     with open("dump.f32", "rb") as file:
         data = array.array("f", file.read())
     size, colours = side * side, 2 * colour_side * colour_side
@@ -222,11 +224,11 @@ large = pixels("one/large.png")
 # Short side 48 to 16: every value is the mean of 3 x 3; the middle 48 of 64 columns.
 scaled = [mean([large[64 * (3 * y + j) + 8 + 3 * x + i] for j in range(3) for i in range(3)])
           for y in range(16) for x in range(16)]
-found = values("one")[0]
+found = values(of="one")[0]
 wanted = [lab(pixel) for pixel in scaled]
 check(apart(found[0], [w[0] for w in wanted]) < 1, "the middle, averaged: lightness",
       apart(found[0], [w[0] for w in wanted]))
-full = values("one", colour_side=16)[0]
+full = values(of="one", colour_side=16)[0]
 check(list(full[0]) == list(found[0]), "lightness does not depend on the size of colours")
 check(apart(full[1], [w[1] for w in wanted] + [w[2] for w in wanted]) < 3, "colours",
       apart(full[1], [w[1] for w in wanted] + [w[2] for w in wanted]))
@@ -235,43 +237,64 @@ means = [sum(full[1][256 * c + 16 * (2 * y + j) + 2 * x + i] for j in (0, 1) for
 check(apart(found[1], means) < 1e-3, "each smaller colour is the mean of four",
       apart(found[1], means))
 # As it is: no scaling, so exact.
-found = values("one", "short_side=48", side=16, colour_side=16)[0]
+found = values("short_side=48", of="one", colour_side=16)[0]
 wanted = [lab(large[64 * (16 + y) + 24 + x]) for y in range(16) for x in range(16)]
 check(apart(found[0], [w[0] for w in wanted]) < 1e-2 and
       apart(found[1], [w[1] for w in wanted] + [w[2] for w in wanted]) < 1e-2,
       "the middle of a picture as it is")
 # Parts at random, mirrored or not: the picture as it is has each of them.
-places, flips = set(), set()
-rows = [[round(lab(p)[0], 2) for p in large[64 * y:64 * y + 64]] for y in range(48)]
-for epoch in range(40):
-    found = values("one", "short_side=48", "random_crop=1", "flip=1", f"epoch={epoch}")[0][0]
-    first = [round(v, 2) for v in found[:16]]
-    for y in range(33):
-        for x in range(49):
-            for flip in (False, True):
-                part = rows[y][x:x + 16][::-1] if flip else rows[y][x:x + 16]
-                if apart(part, first) < 0.03 and apart(
-                        rows[y + 15][x:x + 16][::-1] if flip else rows[y + 15][x:x + 16],
-                        found[240:]) < 0.03:
-                    places.add((y, x, epoch))
-                    flips.add((flip, epoch))
-check({epoch for _, _, epoch in places} == set(range(40)), "every part is one of the picture",
-      len(places))
-check(len({y for y, _, _ in places}) > 15 and len({x for _, x, _ in places}) > 15, "from all over",
-      sorted(places))
-mirrored = sum(flip for flip, _ in flips)
-check(8 <= mirrored <= 32 and len(flips) - mirrored >= 8, "about half are mirrored", mirrored)
-# Larger at random: never a smaller part of the picture than the view has in the largest size.
-jittered = {tuple(values("one", "jitter=1", f"epoch={epoch}")[0][0]) for epoch in range(5)}
-check(len(jittered) >= 3, "jitter changes the size")
+COPIES = 40
+os.mkdir("copies")
+for i in range(COPIES):
+    shutil.copy("one/large.png", f"copies/{i:02}.png")
+parts = [found[0] for found in values("short_side=48", "random_crop=1", "flip=1", of="copies")]
+rows = [array.array("f", (lab(p)[0] for p in large[64 * y:64 * y + 64])) for y in range(48)]
+
+
+def is_part(part, y, x, flip):
+    """Whether its first and its last line are there."""
+    return all(apart(rows[y + j][x:x + 16][::-1 if flip else 1], part[16 * j:16 * j + 16]) < 0.03
+               for j in (0, 15))
+
+
+places = [{(y, x, flip) for y in range(33) for x in range(49) for flip in (False, True)
+           if abs(rows[y][x + 15 * flip] - part[0]) < 0.03 and is_part(part, y, x, flip)}
+          for part in parts]
+check(len(parts) == COPIES and all(places), "every part is one of the picture", places)
+check(len({y for found in places for y, _, _ in found}) > 15 and
+      len({x for found in places for _, x, _ in found}) > 15, "from all over", places)
+mirrored = sum(all(flip for _, _, flip in found) for found in places)
+check(8 <= mirrored <= 32, "about half are mirrored", mirrored)
+check(all(is_part(found[0], 16, 24, False) for found in values("short_side=48", of="copies")),
+      "none, and the middle, if that is not asked for")
+
+# Larger at random, once to twice: what is seen of a ramp is all of it to half of it.
+os.mkdir("ramps")
+touch("ramps/0.ppm", data=b"P6 64 64 255\n" + bytes(
+    v for y in range(64) for x in range(64) for v in (2 * x + 60, x + 60, 4 * y)))
+for i in range(1, 20):
+    shutil.copy("ramps/0.ppm", f"ramps/{i}.ppm")
+
+
+def seen(*arguments):
+    """Parts of the ramp's width that pictures show."""
+    whole = lab((186, 123, 128))[0] - lab((60, 60, 128))[0]
+    return [(found[0][16 * 8 + 15] - found[0][16 * 8]) * 16 / 15 / whole
+            for found in values(*arguments, of="ramps")]
+
+
+check(all(0.93 < v < 1.07 for v in seen()), "no jitter: all of it", seen())
+jittered = seen("jitter=1", "random_crop=1")
+check(all(0.45 < v < 1.07 for v in jittered) and min(jittered) < 0.65 and max(jittered) > 0.85,
+      "jitter: once to twice as large", jittered)
 # Smaller than the view: enlarged, and said once.
 result = good("draw", "c", "height=32", "width=32", "colour_height=32", "colour_width=32",
               "partial=1", warnings=["c/01.jpg: is 20x20 and has to be enlarged for pictures of "
                                      "32x32"])
 check(items(result) == list(range(5)), "enlarged pictures are used")
 # As long and thin as can be.
-ffmpeg("-f", "lavfi", "-i", "mandelbrot=s=64x48:r=1,scale=2000:2", "-frames:v", "1", "-pix_fmt", "rgb24",
-       "one/thin.png")
+ffmpeg("-f", "lavfi", "-i", "mandelbrot=s=64x48:r=1,scale=2000:2", "-frames:v", "1", "-pix_fmt",
+       "rgb24", "one/thin.png")
 ffmpeg("-f", "lavfi", "-i", "rgbtestsrc=s=16x900:r=1", "-frames:v", "1", "-pix_fmt", "rgb24",
        "one/tall.png")
 result = good("draw", "one/tall.png", "one/large.png", "one/thin.png", "partial=1", *SMALL,
@@ -279,30 +302,56 @@ result = good("draw", "one/tall.png", "one/large.png", "one/thin.png", "partial=
 check(items(result) == [0, 1, 2], "long and thin pictures are used")
 
 # ---- old pictures: lightness only, within its range ----
-plain, old, some = (values("a", "b", "seed=4", f"aged={part}") for part in (0, 1, 0.5))
+plain, old, some = (values("seed=4", f"aged={part}", of=("a", "b"))
+                    for part in (0, 1, 0.5))
 check(len(plain) == len(old) == len(some) == 15, "all pictures")
 check(all(p[1] == o[1] == s[1] for p, o, s in zip(plain, old, some)), "colours stay")
 check(all(p[0] != o[0] for p, o in zip(plain, old)), "all look old")
 check(all(s[0] in (p[0], o[0]) for p, o, s in zip(plain, old, some)), "some look old, the same way")
 check(0 < sum(s[0] == o[0] for s, o in zip(some, old)) < 15, "but not all of them")
 check(all(0 <= v <= 100 for o in old for v in o[0]), "lightness stays in 0..100")
-ramp = array.array("f", [100 * x / 63 for _ in range(48) for x in range(64)])
-touch("ramp.f32", data=ramp.tobytes())
-aged = []
-for seed in range(60):
-    good("age", seed, "ramp.f32", "aged.f32")
+AGED = 60
+
+
+def age(lightness, first=0, count=AGED):
+    """[48][64] of lightness as each of these seeds makes it old."""
+    touch("new.f32", data=array.array("f", lightness).tobytes())
+    good("age", first, count, "new.f32", "aged.f32")
     with open("aged.f32", "rb") as file:
-        aged.append(array.array("f", file.read()))
-check(all(0 <= v <= 100 for picture in aged for v in picture), "0 to 100, never NaN")
-check(len({tuple(picture) for picture in aged}) == 60, "every one is another")
+        found = array.array("f", file.read())
+    return [found[i:i + 48 * 64] for i in range(0, len(found), 48 * 64)]
+
+
+ramp = [100 * x / 63 for _ in range(48) for x in range(64)]
+aged = age(ramp)
+check(len(aged) == AGED and all(0 <= v <= 100 for picture in aged for v in picture),
+      "0 to 100, never NaN")
+check(len({tuple(picture) for picture in aged}) == AGED, "every one is another")
 blacks = [sum(p[64 * y] for y in range(48)) / 48 for p in aged]
 whites = [sum(p[64 * y + 63] for y in range(48)) / 48 for p in aged]
 middles = [sum(p[64 * y + 31] for y in range(48)) / 48 for p in aged]
 check(max(blacks) > 8 > min(blacks) and min(whites) < 88 < max(whites) and
       min(middles) < 42 and max(middles) > 58, "contrast and gamma differ",
       (min(blacks), max(blacks), min(whites), max(whites), min(middles), max(middles)))
-check(sum(abs(sum(p) / len(p) - 50) < 25 for p in aged) == 60, "but all can be made out")
-good("age", 7, "ramp.f32", "again.f32")
-with open("again.f32", "rb") as file:
-    check(array.array("f", file.read()) == aged[7], "the same seed, the same picture")
+check(sum(abs(sum(p) / len(p) - 50) < 25 for p in aged) == AGED, "but all can be made out")
+check(age(ramp, 7, 1) == [aged[7]], "the same seed, the same picture")
+# A plain picture: grain is how far pixels are from the one beside them, in the median; dust and
+# scratches are far from the median of all.
+grain, specks = [], []
+for picture in age([50] * (48 * 64)):
+    rows = [picture[64 * y:64 * y + 64] for y in range(48)]
+    steps = sorted(abs(row[x] - row[x + 1]) for row in rows for x in range(63))
+    median = statistics.median(picture)
+    grain.append(steps[len(steps) // 2])
+    specks.append(sum(abs(v - median) > 25 for v in picture))
+check(min(grain) < 1 and max(grain) > 2, "some pictures have more grain", sorted(grain))
+check(0 < specks.count(0) < AGED and max(specks) > 10 and max(specks) < 48 * 64 / 4,
+      "some have dust or scratches", specks)
+# An edge: half of the pictures are blurred, and at this size not much.
+edges = []
+for picture in age([20 + 60 * (x >= 32) for _ in range(48) for x in range(64)]):
+    columns = [statistics.median(picture[64 * y + x] for y in range(48)) for x in range(28, 36)]
+    edges.append(abs(columns[4] - columns[3]) / abs(columns[7] - columns[0]))
+check(15 <= sum(edge > 0.95 for edge in edges) and 4 <= sum(edge < 0.8 for edge in edges),
+      "some are blurred", sorted(edges))
 end()
