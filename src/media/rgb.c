@@ -91,6 +91,22 @@ static void set_chroma_place(struct SwsContext *sws, const ac_reader *r, const A
         av_opt_set_int(sws, "src_v_chr_pos", place == AVCHROMA_LOC_TOPLEFT ? 0 : 128, 0);
 }
 
+/* libswscale complains of each picture in a format that says its range in its name, which the
+ * reader has told it already. */
+static enum AVPixelFormat without_range(enum AVPixelFormat format)
+{
+    static const enum AVPixelFormat others[][2] = {
+        {AV_PIX_FMT_YUVJ411P, AV_PIX_FMT_YUV411P}, {AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUV420P},
+        {AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUV422P}, {AV_PIX_FMT_YUVJ440P, AV_PIX_FMT_YUV440P},
+        {AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_YUV444P},
+    };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (others[i][0] == format)
+            return others[i][1];
+    return format;
+}
+
 static ac_status prepare(ac_rgb_reader *r, const AVFrame *frame)
 {
     const ac_picture_format *f = &r->reader->info.format;
@@ -112,7 +128,7 @@ static ac_status prepare(ac_rgb_reader *r, const AVFrame *frame)
     r->format = frame->format;
     av_opt_set_int(sws, "srcw", frame->width, 0);
     av_opt_set_int(sws, "srch", frame->height, 0);
-    av_opt_set_int(sws, "src_format", frame->format, 0);
+    av_opt_set_int(sws, "src_format", without_range(frame->format), 0);
     av_opt_set_int(sws, "dstw", frame->width, 0);
     av_opt_set_int(sws, "dsth", frame->height, 0);
     av_opt_set_int(sws, "dst_format", AV_PIX_FMT_RGB24, 0);

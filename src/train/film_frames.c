@@ -58,10 +58,16 @@ static ac_status add_frame(search *s, const char *name, double time)
 
 /* ---- the folder ---- */
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
 static ac_status find_folder(search *s)
 {
-    const char *film = s->params->film, *slash = strrchr(film, '/'),
-               *base = slash ? slash + 1 : film;
+    const char *film = s->params->film;
     char *whole = realpath(film, NULL), *key = NULL, name[NAME_SHOWN + 1];
     struct stat info;
     ac_status status = AC_OK;
@@ -70,7 +76,7 @@ static ac_status find_folder(search *s)
         status = ac_fail(s->log, AC_ERR_IO, "%s: cannot be opened: %s", film, strerror(errno));
         goto fail;
     }
-    snprintf(name, sizeof(name), "%s", base);
+    snprintf(name, sizeof(name), "%s", base_name(film));
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
             *c = '_';
@@ -114,25 +120,36 @@ static ac_status make_folders(const search *s)
     return error ? AC_ERR_IO : AC_OK;
 }
 
-/* What an interrupted search, or one with other parameters, left. */
-static ac_status clear_folder(const search *s)
+static ac_status remove_files(const search *s, const ac_log *log)
 {
     DIR *folder;
     const struct dirent *entry;
-    ac_status status = make_folders(s);
 
-    if (status)
-        return status;
     if (unlink(s->index) && errno != ENOENT)
-        return ac_fail(s->log, AC_ERR_IO, "%s: cannot be removed: %s", s->index, strerror(errno));
+        return ac_fail(log, AC_ERR_IO, "%s: cannot be removed: %s", s->index, strerror(errno));
     folder = opendir(s->folder);
     if (!folder)
-        return ac_fail(s->log, AC_ERR_IO, "%s: cannot be read: %s", s->folder, strerror(errno));
+        return ac_fail(log, AC_ERR_IO, "%s: cannot be read: %s", s->folder, strerror(errno));
     while ((entry = readdir(folder)))
         if (isdigit((unsigned char)entry->d_name[0]) && strstr(entry->d_name, ".png"))
             unlinkat(dirfd(folder), entry->d_name, 0);
     closedir(folder);
     return AC_OK;
+}
+
+/* What a search that was killed, or one with other parameters, left. */
+static ac_status clear_folder(const search *s)
+{
+    ac_status status = make_folders(s);
+
+    return status ? status : remove_files(s, s->log);
+}
+
+/* Of a search that came to no end; folders with something else in them stay. */
+static void remove_folder(const search *s)
+{
+    if (!remove_files(s, NULL) && !rmdir(s->folder))
+        rmdir(s->params->frames_dir);
 }
 
 /* ---- the index ---- */
@@ -153,8 +170,7 @@ static ac_status write_index(const search *s)
     write_head(s, line, sizeof(line));
     TRY(ac_file_writer_write(file, line, strlen(line)));
     for (int i = 0; i < s->count; i++) {
-        snprintf(line, sizeof(line), "%s %.3f\n", strrchr(s->frames[i].path, '/') + 1,
-                 s->frames[i].time);
+        snprintf(line, sizeof(line), "%s %.3f\n", base_name(s->frames[i].path), s->frames[i].time);
         TRY(ac_file_writer_write(file, line, strlen(line)));
     }
     snprintf(line, sizeof(line), "end %d\n", s->count);
@@ -274,14 +290,18 @@ static ac_status look_at(search *s, ac_rgb *frame, double time)
 static ac_status read_film(search *s, ac_rgb_reader *reader, ac_status *reading)
 {
     const ac_rgb_reader_info *info = ac_rgb_reader_get_info(reader);
+    const char *name = base_name(s->params->film);
+    int64_t total = llrint(info->fps * info->seconds);
     ac_rgb frame = {0};
     double time = 0;
     ac_status status = AC_OK;
 
-    ac_progress_begin(s->params->progress, llrint(info->fps * info->seconds));
+    ac_progress_begin(s->params->progress, total);
     while (!status && (*reading = ac_rgb_reader_next(reader, &frame, &time)) == AC_OK) {
         status = look_at(s, &frame, time);
-        ac_progress_update(s->params->progress, s->read);
+        ac_progress_text(s->params->progress, s->read, total,
+                         "looking for scenes in %.40s, frame %lld, %d taken", name,
+                         (long long)s->read, s->count);
         if (!status && s->params->cancel && atomic_load(s->params->cancel))
             status = AC_ERR_CANCELLED;
     }
@@ -292,6 +312,17 @@ static ac_status read_film(search *s, ac_rgb_reader *reader, ac_status *reading)
         status = obey(s, ac_scenes_end(s->scenes));
     ac_rgb_free(&frame);
     return status;
+}
+
+static void tell(const search *s)
+{
+    int scenes = ac_scenes_count(s->scenes);
+    char gray[40] = "";
+
+    if (s->gray)
+        snprintf(gray, sizeof(gray), ", %d passed over as gray", s->gray);
+    ac_log_print(s->log, AC_LOG_INFO, "%s: %d of %lld frames taken, %d scene%s%s", s->params->film,
+                 s->count, (long long)s->read, scenes, scenes == 1 ? "" : "s", gray);
 }
 
 static ac_status search_film(search *s, bool *broken)
@@ -321,12 +352,11 @@ static ac_status search_film(search *s, bool *broken)
         goto fail;
     }
     TRY(write_index(s));
-    ac_log_print(s->log, AC_LOG_INFO,
-                 "%s: %d of %lld frames taken, %d scenes begin; %d were passed over as gray",
-                 s->params->film, s->count, (long long)s->read, ac_scenes_count(s->scenes),
-                 s->gray);
+    tell(s);
 fail:
     ac_rgb_reader_close(&reader);
+    if (status || *broken)
+        remove_folder(s);
     return status;
 }
 
