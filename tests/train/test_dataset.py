@@ -152,7 +152,8 @@ make("gray", "testsrc2=s=40x32:r=2,hue=s=0", 5)
 bad(FORMAT, "every picture is gray (5 of 5)", command=["draw", "gray", "batch=2"])
 bad(FORMAT, "every picture is gray (5 of 5)", command=["draw", "gray", "batch=9", "partial=1",
                                                          "threads=3"])
-bad(FORMAT, "every picture is gray (5 of 5)", command=["draw", "a", "val=gray", "side=1"])
+bad(FORMAT, "every picture for validation is gray (5 of 5)", "--val",
+    command=["draw", "a", "val=gray", "side=1"])
 touch("gray/9.jpg", data=b"nothing")
 bad(FORMAT, "no picture can be used: of 6, 5 are gray and 1 are broken",
     command=["draw", "gray", "partial=1"])
@@ -335,18 +336,23 @@ check(max(blacks) > 8 > min(blacks) and min(whites) < 88 < max(whites) and
       (min(blacks), max(blacks), min(whites), max(whites), min(middles), max(middles)))
 check(sum(abs(sum(p) / len(p) - 50) < 25 for p in aged) == AGED, "but all can be made out")
 check(age(ramp, 7, 1) == [aged[7]], "the same seed, the same picture")
-# A plain picture: grain is how far pixels are from the one beside them, in the median; dust and
-# scratches are far from the median of all.
-grain, specks = [], []
+# A plain picture: grain is how far pixels are from the one beside them, in the median. Specks of dust
+# are far from the median of all, long scratches make the median of a column another than that of
+# the columns around.
+grain, specks, scratches = [], [], []
 for picture in age([50] * (48 * 64)):
     rows = [picture[64 * y:64 * y + 64] for y in range(48)]
+    columns = [statistics.median(row[x] for row in rows) for x in range(64)]
     steps = sorted(abs(row[x] - row[x + 1]) for row in rows for x in range(63))
-    median = statistics.median(picture)
     grain.append(steps[len(steps) // 2])
-    specks.append(sum(abs(v - median) > 25 for v in picture))
+    specks.append(max(sum(abs(row[x] - columns[x]) > 20 for row in rows) for x in range(64)))
+    scratches.append(max(abs(columns[x] - statistics.median(columns[max(x - 3, 0):x + 4]))
+                         for x in range(64)))
 check(min(grain) < 1 and max(grain) > 2, "some pictures have more grain", sorted(grain))
-check(0 < specks.count(0) < AGED and max(specks) > 10 and max(specks) < 48 * 64 / 4,
-      "some have dust or scratches", specks)
+check(sum(0 < n <= 6 for n in specks) > 20 and specks.count(0) > 10, "some have dust",
+      sorted(specks))
+check(sum(v > 4 for v in scratches) > 4 and sum(v < 4 for v in scratches) > 20,
+      "some have scratches", sorted(scratches))
 # An edge: half of the pictures are blurred, and at this size not much.
 edges = []
 for picture in age([20 + 60 * (x >= 32) for _ in range(48) for x in range(64)]):
