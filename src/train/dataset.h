@@ -94,6 +94,7 @@ typedef struct ac_loader_params {
     int64_t cursor; /* items of that order that are passed over already: where to go on */
     int threads;    /* that decode, at least 1; 0: as many as there are processors, at most 4 */
     int queue;      /* at least 1 */
+    const atomic_bool *cancel; /* NULL: never */
 } ac_loader_params;
 
 typedef struct ac_batch {
@@ -110,7 +111,8 @@ void ac_batch_free(ac_batch **batch);
 ac_status ac_loader_create(const ac_loader_params *params, const ac_log *log, ac_loader **loader);
 /* The caller owns *batch. AC_END when the pass over the data is over: *batch is NULL. A pass that
  * began at cursor 0 and gave no batch is an error that says why: AC_ERR_FORMAT when no picture can
- * be used, AC_ERR_ARGUMENT when there are fewer than one batch takes. */
+ * be used, AC_ERR_ARGUMENT when there are fewer than one batch takes. AC_ERR_CANCELLED, without a
+ * message, soon after *cancel became true. */
 ac_status ac_loader_next(ac_loader *loader, ac_batch **batch);
 /* Stops the threads. May be called at any time. */
 void ac_loader_destroy(ac_loader **loader);

@@ -260,6 +260,8 @@ static ac_status work(void *opaque)
         m.done = true;
         pthread_mutex_lock(&l->mutex);
         l->ring[place % l->ring_size] = m;
+        if (l->params.cancel && atomic_load(l->params.cancel) && !l->failed)
+            l->failed = AC_ERR_CANCELLED;
         advance(l);
     }
     pthread_mutex_unlock(&l->mutex);
@@ -271,6 +273,8 @@ static ac_status work(void *opaque)
 /* The pass is over; was there anything in it? */
 static ac_status end(const ac_loader *l)
 {
+    bool training = l->params.side == AC_DATASET_TRAINING;
+    const char *of = training ? "" : " for validation";
     int count = l->order_count, gray = 0, broken = 0;
 
     if (l->handed || l->params.cursor)
@@ -283,12 +287,12 @@ static ac_status end(const ac_loader *l)
     }
     if (gray == count)
         return ac_fail(l->log, AC_ERR_FORMAT,
-                       "every picture is gray (%d of %d): there are no colours to learn from", gray,
-                       count);
+                       "every picture%s is gray (%d of %d): there are no colours to %s", of, gray,
+                       count, training ? "learn from" : "measure; name others with --val");
     if (!l->usable)
         return ac_fail(l->log, AC_ERR_FORMAT,
-                       "no picture can be used: of %d, %d are gray and %d are broken", count, gray,
-                       broken);
+                       "no picture%s can be used: of %d, %d are gray and %d are broken", of, count,
+                       gray, broken);
     return ac_fail(l->log, AC_ERR_ARGUMENT,
                    "only %lld of %d pictures can be used, and a batch has %d; make it smaller or "
                    "name more pictures",

@@ -116,6 +116,32 @@ fail:
     return status;
 }
 
+/* One picture that can be used is enough; that there is none is better told now than when files of
+ * a run are there, or after an epoch. */
+static ac_status check_pictures(const ac_trainer *t, ac_dataset_side side)
+{
+    ac_loader *loader = NULL;
+    ac_batch *batch = NULL;
+    ac_status status = AC_OK;
+
+    if (!ac_dataset_count(t->dataset, side))
+        return AC_OK;
+    TRY(ac_loader_create(
+        &(ac_loader_params){.dataset = t->dataset,
+                            .side = side,
+                            .view = ac_train_settings_view(t->settings, t->out.h, t->out.w, true),
+                            .batch = 1,
+                            .threads = t->params->threads,
+                            .queue = 1,
+                            .cancel = t->params->cancel},
+        t->log, &loader));
+    TRY(ac_loader_next(loader, &batch));
+fail:
+    ac_batch_free(&batch);
+    ac_loader_destroy(&loader);
+    return status;
+}
+
 /* Where the run goes on. */
 static ac_status load_checkpoint(ac_trainer *t)
 {
@@ -156,7 +182,8 @@ static ac_status count_colours(ac_trainer *t)
     ac_loader *loader = NULL;
     ac_batch *batch = NULL;
     ac_status status = AC_OK;
-    int pictures = 0;
+    int pictures = 0, count = ac_dataset_count(t->dataset, AC_DATASET_TRAINING),
+        wanted = count < RARE_PICTURES ? count : RARE_PICTURES;
 
     TRY(ac_loader_create(
         &(ac_loader_params){.dataset = t->dataset,
@@ -166,13 +193,11 @@ static ac_status count_colours(ac_trainer *t)
                             .shuffle = true,
                             .seed = (uint64_t)s->seed,
                             .threads = t->params->threads,
-                            .queue = 8},
+                            .queue = 8,
+                            .cancel = t->params->cancel},
         t->log, &loader));
-    while (pictures < RARE_PICTURES) {
-        if (t->params->cancel && atomic_load(t->params->cancel)) {
-            status = AC_ERR_CANCELLED;
-            goto fail;
-        }
+    ac_progress_begin(t->params->progress, wanted);
+    while (pictures < wanted) {
         status = ac_loader_next(loader, &batch);
         if (status == AC_END)
             break;
@@ -180,10 +205,13 @@ static ac_status count_colours(ac_trainer *t)
         ac_rare_add(batch->colours, batch->count, (size_t)t->out.h * (size_t)t->out.w, counts);
         pictures += batch->count;
         ac_batch_free(&batch);
+        ac_progress_text(t->params->progress, pictures, wanted,
+                         "counting colours, picture %d of %d", pictures, wanted);
     }
     status = AC_OK;
     ac_rare_weights(counts, s->rare_colours, t->state->rare);
 fail:
+    ac_progress_end(t->params->progress);
     ac_batch_free(&batch);
     ac_loader_destroy(&loader);
     return status;
@@ -322,6 +350,8 @@ static ac_status open_all(ac_trainer *t)
     TRY(begin_state(t));
     TRY(open_session(t));
     TRY(try_validation(t));
+    TRY(check_pictures(t, AC_DATASET_TRAINING));
+    TRY(check_pictures(t, AC_DATASET_VALIDATION));
     if (p->dump) {
         view = ac_train_settings_view(s, t->out.h, t->out.w, false);
         TRY(ac_dump_create((int64_t)s->steps * s->batch, &view, t->log, &t->dump));
@@ -384,7 +414,7 @@ ac_status ac_trainer_run(const ac_trainer_params *params, const ac_log *log)
 
     status = open_all(&t);
     if (status == AC_ERR_CANCELLED)
-        ac_fail(log, status, "interrupted before the first step; nothing was written");
+        ac_fail(log, status, "interrupted before the first step; no model was written");
     if (!status) {
         ac_progress_begin(params->progress, 0);
         status = ac_trainer_loop(&t);

@@ -89,9 +89,6 @@ static ac_status measure(ac_trainer *t, ac_validation *v)
     };
     ac_status status = ac_validate(&params, t->model, t->log, v);
 
-    if (!status && any && !v->pictures)
-        ac_log_print(t->log, AC_LOG_WARNING,
-                     "no picture for validation has colours: nothing is measured");
     if (!status && !any)
         v->loss = v->rgb = v->gray = v->gray_rgb = NAN;
     return status;
