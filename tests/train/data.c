@@ -49,7 +49,8 @@ typedef struct job {
     ac_dataset_params data;
     ac_loader_params loader;
     const char *names[NAMES_MAX], *validation[NAMES_MAX], *dump;
-    double seed, cursor, random_crop, flip, partial, shuffle, side, batches, show_names, cancel;
+    double seed, cursor, random_crop, flip, partial, shuffle, side, batches, show_names, cancel,
+        stop;
     int turns;
     atomic_bool cancelled;
 } job;
@@ -101,6 +102,7 @@ static void set(job *j, const char *key, const char *value)
         {"names", .number = &j->show_names},
         {"dump", .text = &j->dump}, /* lightness and colours of all batches, one after the other */
         {"cancel", .number = &j->cancel},
+        {"stop", .number = &j->stop}, /* cancelled before the first batch */
     };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -136,7 +138,7 @@ static void read_arguments(job *j, int argc, char **argv)
     j->data.sources = j->names;
     j->data.validation = j->validation;
     j->data.seed = j->loader.seed = (uint64_t)j->seed;
-    j->data.cancel = &j->cancelled;
+    j->data.cancel = j->loader.cancel = &j->cancelled;
     j->loader.view.random_crop = j->random_crop != 0;
     j->loader.view.flip = j->flip != 0;
     j->loader.partial = j->partial != 0;
@@ -225,6 +227,8 @@ static ac_status draw(int argc, char **argv)
     TRY(ac_dataset_open(&j.data, &log_to_stderr, &dataset));
     print_dataset(dataset, j.show_names != 0);
     j.loader.dataset = dataset;
+    if (j.stop != 0)
+        atomic_store(&j.cancelled, true);
     if (j.batches > 0)
         status = draw_batches(&j);
     ac_dataset_left_out(dataset, &gray, &broken);

@@ -5,8 +5,8 @@ import os
 import shutil
 import statistics
 
-from data import (ARGUMENT, FORMAT, IO, Result, bad, batches, check, end, ffmpeg, good, items,
-                  shuffled, touch)
+from data import (ARGUMENT, CANCELLED, FORMAT, IO, Result, bad, batches, check, end, ffmpeg, good,
+                  items, shuffled, touch)
 
 
 def make(folder, lavfi, count, name="%02d.png", *more):
@@ -147,6 +147,12 @@ check(some == [everything[i] for i in sorted(shuffled(20, 3, "fraction")[:5])], 
 check(draw("a", "fraction=0.001", "batches=0").value("training") == "1", "at least one")
 bad(ARGUMENT, "0 is no part", command=["draw", "a", "fraction=0"])
 
+# ---- interrupted ----
+for threads in 1, 3:
+    result = Result("draw", "a", "b", "batch=15", "stop=1", f"threads={threads}")
+    check(result.status == CANCELLED and not batches(result) and not result.text,
+          "interrupted, which the caller says", (result.status, result.lines, result.text))
+
 # ---- nothing to learn from ----
 make("gray", "testsrc2=s=40x32:r=2,hue=s=0", 5)
 bad(FORMAT, "every picture is gray (5 of 5)", command=["draw", "gray", "batch=2"])
@@ -154,6 +160,10 @@ bad(FORMAT, "every picture is gray (5 of 5)", command=["draw", "gray", "batch=9"
                                                          "threads=3"])
 bad(FORMAT, "every picture for validation is gray (5 of 5)", "--val",
     command=["draw", "a", "val=gray", "side=1"])
+os.mkdir("toned")
+ffmpeg("-i", "b/04.png", "-vf", "format=gray,format=rgb24,lutrgb=r=val*0.3:g=val*0.4",
+       "toned/strongly.png")
+bad(FORMAT, "every picture is gray (1 of 1)", command=["draw", "toned", "batch=1"])
 touch("gray/9.jpg", data=b"nothing")
 bad(FORMAT, "no picture can be used: of 6, 5 are gray and 1 are broken",
     command=["draw", "gray", "partial=1"])
@@ -336,8 +346,8 @@ check(max(blacks) > 8 > min(blacks) and min(whites) < 88 < max(whites) and
       (min(blacks), max(blacks), min(whites), max(whites), min(middles), max(middles)))
 check(sum(abs(sum(p) / len(p) - 50) < 25 for p in aged) == AGED, "but all can be made out")
 check(age(ramp, 7, 1) == [aged[7]], "the same seed, the same picture")
-# A plain picture: grain is how far pixels are from the one beside them, in the median. Specks of dust
-# are far from the median of all, long scratches make the median of a column another than that of
+# A plain picture: grain is how far pixels are from the one beside them, in the median. Specks of
+# dust are far from the median of their column, long scratches make that another than the median of
 # the columns around.
 grain, specks, scratches = [], [], []
 for picture in age([50] * (48 * 64)):
