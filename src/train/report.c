@@ -17,7 +17,6 @@ struct ac_report {
     const ac_log *log;
     ac_report_rows rows;
     FILE *csv;
-    double seconds;
 };
 
 char *ac_report_path(const char *dir, const ac_log *log, const char *format, ...)
@@ -93,8 +92,6 @@ static ac_status open_csv(ac_report *report, const char *path)
                          "%s: %lld of the %lld steps so far are there; it goes on without the rest",
                          path, (long long)rows->count, (long long)resumed);
     }
-    if (rows->count)
-        report->seconds = rows->data[rows->count - 1].seconds;
     TRY(ac_report_csv_write(path, rows, report->log));
     report->csv = fopen(path, "ae");
     if (!report->csv)
@@ -160,11 +157,6 @@ ac_status ac_report_step(ac_report *report, const ac_report_row *row)
                        strerror(errno));
 fail:
     return status;
-}
-
-double ac_report_seconds(const ac_report *report)
-{
-    return report->seconds;
 }
 
 static ac_status draw_chart(const ac_report *report, double baseline)

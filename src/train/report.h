@@ -37,8 +37,6 @@ typedef struct ac_report_row {
     double loss, validation, rate, seconds;
 } ac_report_row;
 ac_status ac_report_step(ac_report *report, const ac_report_row *row);
-/* Seconds of the last row that is kept of a resumed run, else 0. */
-double ac_report_seconds(const ac_report *report);
 
 /* After an epoch: draws curve.png (loss per epoch and per step, validation, learning rate), and
  * sheet.png and sheets/epoch_NNN.jpg, and writes report.html: one file that needs no other, with
