@@ -56,9 +56,12 @@ typedef struct ac_train_result {
 } ac_train_result;
 ac_status ac_train_session_wait(ac_train_session *session, ac_train_result *result);
 
-/* After a step that was not finite, and before the next feed: finds the first layer, running the
- * last fed pictures again, and says "layer 'conv3' (line 5)" or "the gradient of 'conv3.weight'" */
-ac_status ac_train_session_blame(ac_train_session *session, char *text, size_t size);
+/* After a step that was not finite: runs its pictures [accumulate][n][height][width] again, part by
+ * part, finds the first layer whose values are not finite, and says "layer 'conv3' (line 5)"; or,
+ * where all layers' are, "the gradient of 'conv3.weight'", the first that the backward pass meets.
+ * What was fed ahead is lost, and running statistics are worth nothing afterwards. */
+ac_status ac_train_session_blame(ac_train_session *session, const float *lightness, char *text,
+                                 size_t size);
 
 /* The state, flat: all tensors in the model's order one after the other, `count` floats. */
 typedef enum ac_train_state {

@@ -208,33 +208,41 @@ static ac_status value_is_finite(ac_train_session *s, int value, bool *finite)
     return status;
 }
 
-/* The first tensor of a state that is not finite, -1: none. */
-static ac_status find_tensor(ac_train_session *s, ac_train_state state, int *found)
+/* The first tensor whose gradient is not finite, in the order of the backward pass; NULL: none. */
+static ac_status find_gradient(ac_train_session *s, const ac_train_tensor **found)
 {
     float *flat = malloc((size_t)s->count * sizeof(*flat));
+    const char *node = NULL;
     ac_status status = AC_OK;
 
-    *found = -1;
+    *found = NULL;
     if (!flat)
         return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
-    TRY(ac_train_session_read(s, state, flat));
-    for (int i = 0; i < s->tensor_count && *found < 0; i++)
-        if (ac_values_find_bad(flat + s->tensors[i].place, s->tensors[i].count, false) >= 0)
-            *found = i;
+    TRY(ac_train_session_read(s, AC_TRAIN_GRADIENT, flat));
+    for (int i = s->net->node_count - 1; i >= 0 && !*found; i--) {
+        node = s->net->nodes[i].name;
+        for (int k = 0; k < s->tensor_count && !*found; k++) {
+            const ac_train_tensor *t = &s->tensors[k];
+
+            if (!strncmp(t->name, node, strlen(node)) && t->name[strlen(node)] == '.' &&
+                ac_values_find_bad(flat + t->place, t->count, false) >= 0)
+                *found = t;
+        }
+    }
 fail:
     free(flat);
     return status;
 }
 
-ac_status ac_train_session_blame(ac_train_session *s, char *text, size_t size)
+/* Runs the forward pass of the pictures in a slot, a step at a time; text is empty where all values
+ * are finite. */
+static ac_status blame_forward(ac_train_session *s, int slot, char *text, size_t size)
 {
     const ac_plan *plan = s->plan;
-    int slot = (int)((s->submitted + AC_TRAIN_SLOTS - 1) % AC_TRAIN_SLOTS), tensor;
     ac_status status = AC_OK;
     bool finite = true;
 
-    TRY(find_tensor(s, AC_TRAIN_GRADIENT, &tensor));
-    TRY(wait_all(s));
+    text[0] = '\0';
     TRY(ac_train_run_calls(s, s->begin, s->call_count, slot));
     TRY(ac_train_run_calls(s, s->forward, s->steps[0], slot));
     TRY(value_is_finite(s, 0, &finite));
@@ -254,10 +262,31 @@ ac_status ac_train_session_blame(ac_train_session *s, char *text, size_t size)
             return AC_OK;
         }
     }
-    if (tensor >= 0)
-        snprintf(text, size, "the gradient of '%s'", s->tensors[tensor].name);
+fail:
+    return status;
+}
+
+ac_status ac_train_session_blame(ac_train_session *s, const float *lightness, char *text,
+                                 size_t size)
+{
+    const ac_plan *plan = s->plan;
+    size_t count = (size_t)plan->n * (size_t)plan->height * (size_t)plan->width;
+    const ac_train_tensor *tensor;
+    ac_status status = AC_OK;
+
+    TRY(find_gradient(s, &tensor)); /* before a forward pass clears it */
+    TRY(wait_all(s));
+    for (int part = 0; part < s->params.accumulate; part++) {
+        TRY(ac_buffer_write(s->slots[0][0], 0, lightness + (size_t)part * count,
+                            sizeof(*lightness) * count));
+        TRY(blame_forward(s, 0, text, size));
+        if (text[0])
+            return AC_OK;
+    }
+    if (tensor)
+        snprintf(text, size, "the gradient of '%s'", tensor->name);
     else
-        snprintf(text, size, "the loss itself");
+        snprintf(text, size, "the sum of all");
 fail:
     return status;
 }

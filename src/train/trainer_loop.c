@@ -63,14 +63,15 @@ static ac_status feed(const ac_trainer *t, const ac_batch *batch, int part)
 }
 
 /* Says what went wrong with the step after the place, and what to do. */
-static ac_status fail_step(epoch *e)
+static ac_status fail_step(epoch *e, const ac_train_result *result)
 {
     const ac_trainer *t = e->trainer;
     ac_status status = AC_OK;
     char where[256] = "", what[320];
 
-    TRY(ac_train_session_blame(t->session, where, sizeof(where)));
-    snprintf(what, sizeof(what), "the loss is not finite; first in %s", where);
+    TRY(ac_train_session_blame(t->session, e->batch->lightness, where, sizeof(where)));
+    snprintf(what, sizeof(what), "the %s is not finite; first in %s",
+             isfinite(result->loss) ? "gradient" : "loss", where);
     status = ac_trainer_fail_step(t, t->state->place.step + 1, what);
 fail:
     return status;
@@ -130,7 +131,7 @@ static ac_status do_step(epoch *e)
 
     TRY(compute(e, rate, &result));
     if (!result.finite)
-        return fail_step(e);
+        return fail_step(e, &result);
     advance(t, e->batch, result.loss, rate);
     if (t->dump)
         ac_dump_add(t->dump, e->batch);

@@ -5,6 +5,7 @@ usage: test_train_bad.py PROGRAM
 
 import json
 import shutil
+import struct
 import subprocess
 
 import training
@@ -102,6 +103,29 @@ weights = training.tensors(run / "checkpoint.safetensors")
 check(weights, "an overflow: the checkpoint is there")
 check(harness.run("inspect", run / "checkpoint.safetensors").returncode == 0,
       "an overflow: the checkpoint can be read")
+clear()
+
+# The layer is found whichever part of a batch it was: here the bright picture comes first, whose
+# values are too large, and the dark one last, whose loss alone is.
+lights = folder / "lights"
+lights.mkdir()
+training.write_picture(lights / "0.png", 1)
+training.write_picture(lights / "1.png", 1, brightness=0.1)
+huge = harness.write_safetensors("huge.safetensors", {
+    "__metadata__": {"autochrome.net": bare.read_text()},
+    "a.weight": {"dtype": "F32", "shape": [8, 1, 1, 1], "data_offsets": [0, 32]},
+    "a.bias": {"dtype": "F32", "shape": [8], "data_offsets": [32, 64]},
+    "b.weight": {"dtype": "F32", "shape": [2, 8, 1, 1], "data_offsets": [64, 128]},
+    "b.bias": {"dtype": "F32", "shape": [2], "data_offsets": [128, 136]}},
+    struct.pack("<34f", *[5e36] * 8, *[0] * 8, *[0.1] * 16, 0, 0))
+for accumulate in 1, 2:
+    check_fails(train(lights, output, quiet=True, net=None, init=huge, batch=2, no_shuffle=True,
+                      accumulate=accumulate), 1, f"an overflow in part 1 of {accumulate}",
+                "step 1: the loss is not finite; first in layer 'a' (line 2);")
+    clear()
+dark = make_pictures("dark", 2, brightness=0.1)
+check_fails(train(dark, output, quiet=True, net=None, init=huge, batch=2, accumulate=2), 1,
+            "an overflow of the loss", "step 1: the loss is not finite; first in the gradient of 'b.")
 clear()
 
 # What is there already.

@@ -35,7 +35,7 @@ def write_png(path, width, height, pixel):
                      chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
-def write_picture(path, number, width=24, height=20, gray=False):
+def write_picture(path, number, width=24, height=20, gray=False, brightness=1):
     """Four patches of strong colours, each light and dark; the same ones each time."""
     draw = random.Random(number)
     patches = [colorsys.hsv_to_rgb((draw.random() + i) / 4, 0.8, 0.9) for i in range(4)]
@@ -43,7 +43,7 @@ def write_picture(path, number, width=24, height=20, gray=False):
 
     def pixel(x, y):
         patch = patches[(2 * y >= height) * 2 + (2 * x >= width)]
-        colour = [int(value * draw.uniform(80, 255)) for value in patch]
+        colour = [int(value * brightness * draw.uniform(80, 255)) for value in patch]
         return [sum(colour) // 3] * 3 if gray else colour
 
     write_png(path, width, height, pixel)
