@@ -77,8 +77,8 @@ static const ac_option table[] = {
      "Multiply the learning rate of tensors whose names match the pattern, as a shell's "
      "('stem*=0.3'). May be repeated; later ones win."},
     {"freeze", 0, AC_OPTION_TEXTS, "PATTERN", offsetof(options, freeze), 0, 0,
-     "Leave tensors whose names match as they are. A batch norm whose running_mean matches uses "
-     "its running statistics. May be repeated."},
+     "Leave tensors whose names match as they are. A batch norm whose running_mean or "
+     "running_var matches uses its running statistics. May be repeated."},
     {"beta1", 0, AC_OPTION_NUMBER, "F", offsetof(options, beta1), 0, 0.999999,
      "Adam's decay of the gradient's mean. Default: 0.9."},
     {"beta2", 0, AC_OPTION_NUMBER, "F", offsetof(options, beta2), 0, 0.99999999,

@@ -129,6 +129,8 @@ ac_status ac_net_check_colours(const ac_net *net, const ac_log *log);
  * when a value would have more than INT64_MAX / 16 elements. */
 ac_status ac_net_shapes(const ac_net *net, int n, int h, int w, const ac_log *log,
                         ac_shape *shapes);
+/* used[v]: whether the result depends on value v; used has node_count + 1 places. */
+void ac_net_find_used(const ac_net *net, bool *used);
 /* Height and width of the input must be multiples of these: the product of strides, less the
  * enlarging before them, down any way through the network (their least common multiple). */
 void ac_net_multiple(const ac_net *net, int *y, int *x);

@@ -135,6 +135,15 @@ void ac_net_multiple(const ac_net *net, int *y, int *x)
     *x = net->multiple[1];
 }
 
+void ac_net_find_used(const ac_net *net, bool *used)
+{
+    memset(used, 0, (size_t)net->node_count * sizeof(*used));
+    used[net->node_count] = true;
+    for (int i = net->node_count - 1; i >= 0; i--)
+        for (int k = 0; k < net->nodes[i].input_count && used[i + 1]; k++)
+            used[net->nodes[i].inputs[k]] = true;
+}
+
 bool ac_param_is_trained(const ac_param_info *info)
 {
     return strncmp(info->suffix, "running_", strlen("running_")) != 0;

@@ -59,14 +59,20 @@ static ac_status build_steps(ac_plan *plan, const ac_log *log)
     int *uses = calloc((size_t)values, sizeof(*uses));
     int *user = calloc((size_t)values, sizeof(*user));
     bool *taken = calloc((size_t)values, sizeof(*taken));
+    bool *used = calloc((size_t)values, sizeof(*used));
     ac_status status = AC_OK;
 
-    if (!uses || !user || !taken) {
+    if (!uses || !user || !taken || !used) {
         status = ac_fail(log, AC_ERR_MEMORY, "out of memory");
         goto fail;
     }
+    if (plan->training) {
+        ac_net_find_used(net, used);
+        for (int i = 0; i < net->node_count; i++)
+            taken[i] = !used[i + 1];
+    }
     for (int i = 0; i < net->node_count; i++)
-        for (int k = 0; k < net->nodes[i].input_count; k++) {
+        for (int k = 0; k < net->nodes[i].input_count && !taken[i]; k++) {
             uses[net->nodes[i].inputs[k]]++;
             user[net->nodes[i].inputs[k]] = i;
         }
@@ -95,6 +101,7 @@ fail:
     free(uses);
     free(user);
     free(taken);
+    free(used);
     return status;
 }
 

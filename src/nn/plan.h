@@ -97,10 +97,11 @@ typedef struct ac_plan {
  * plan. Messages as ac_net_shapes(). */
 ac_status ac_plan_create(const ac_net *net, int n, int height, int width, uint64_t max_arena,
                          const ac_log *log, ac_plan **plan);
-/* The same for training: nothing is folded, the backward pass follows the forward pass, values live
- * as long as it needs them. height and width must be multiples of ac_net_multiple(). `training`
- * must outlive the plan. AC_ERR_ARGUMENT when nothing is learned that the result depends on, or a
- * batch norm has a single value a channel to work with. */
+/* The same for training: nothing is folded, layers that the result does not depend on are left out,
+ * the backward pass follows the forward pass, values live as long as it needs them. height and
+ * width must be multiples of ac_net_multiple(). `training` must outlive the plan. AC_ERR_ARGUMENT
+ * when nothing is learned that the result depends on, or a batch norm has a single value a channel
+ * to work with. */
 ac_status ac_plan_create_training(const ac_net *net, int n, int height, int width,
                                   uint64_t max_arena, const ac_node_training *training,
                                   const ac_log *log, ac_plan **plan);

@@ -10,10 +10,10 @@ typedef struct backward {
     ac_plan *plan;
     const ac_log *log;
     int forward_steps, forward_values;
-    int *gradient;          /* of each value, -1: none */
-    bool *needed, *reaches; /* depends on something that is learned; the result depends on it */
-    unsigned char **made;   /* by root of a gradient: quads that are made already; NULL: none yet */
-    bool *zeroed;           /* by root: is made of parts in no order, so it begins with zeros */
+    int *gradient;        /* of each value, -1: none */
+    bool *needed;         /* depends on something that is learned */
+    unsigned char **made; /* by root of a gradient: quads that are made already; NULL: none yet */
+    bool *zeroed;         /* by root: is made of parts in no order, so it begins with zeros */
 } backward;
 
 void ac_plan_backward_room(const ac_net *net, size_t *steps, size_t *values)
@@ -52,10 +52,6 @@ static void find_needed(backward *b)
         for (int i = 0; i < step->input_count; i++)
             b->needed[step->output] = b->needed[step->output] || b->needed[step->inputs[i]];
     }
-    b->reaches[plan->output] = true;
-    for (int s = b->forward_steps - 1; s >= 0; s--)
-        for (int i = 0; i < plan->steps[s].input_count && b->reaches[plan->steps[s].output]; i++)
-            b->reaches[plan->steps[s].inputs[i]] = true;
 }
 
 static ac_status add_value(backward *b, int like, int *added)
@@ -85,7 +81,7 @@ static ac_status add_gradients(backward *b)
     for (int v = 0; v < b->forward_values; v++) {
         int root = plan->values[v].root;
 
-        if (plan->values[v].quads == 0 || !b->needed[v] || !b->reaches[v])
+        if (plan->values[v].quads == 0 || !b->needed[v])
             continue;
         if (b->gradient[root] < 0)
             TRY(add_value(b, root, &b->gradient[root]));
@@ -252,7 +248,7 @@ static ac_status step_backward(backward *b, const ac_step *of)
 
     if (of->kind == AC_OP_CONCAT)
         return dy < 0 ? AC_OK : concat_backward(b, of, dy);
-    if (!b->needed[of->output] || !b->reaches[of->output])
+    if (!b->needed[of->output])
         return AC_OK;
     if (of->norm)
         return norm_backward(b, of, dy);
@@ -377,10 +373,9 @@ ac_status ac_plan_add_backward(ac_plan *plan, const ac_log *log)
     room *= 2;
     b.gradient = calloc(room, sizeof(*b.gradient));
     b.needed = calloc(room, sizeof(*b.needed));
-    b.reaches = calloc(room, sizeof(*b.reaches));
     b.made = calloc(room, sizeof(*b.made));
     b.zeroed = calloc(room, sizeof(*b.zeroed));
-    if (b.gradient && b.needed && b.reaches && b.made && b.zeroed)
+    if (b.gradient && b.needed && b.made && b.zeroed)
         status = add_steps(&b);
     else
         status = ac_fail(log, AC_ERR_MEMORY, "out of memory");
@@ -389,7 +384,6 @@ ac_status ac_plan_add_backward(ac_plan *plan, const ac_log *log)
     free(b.made);
     free(b.gradient);
     free(b.needed);
-    free(b.reaches);
     free(b.zeroed);
     return status;
 }

@@ -45,6 +45,28 @@ static ac_status list_tensors(ac_train_session *s, const ac_train_params *params
     return AC_OK;
 }
 
+/* What the result does not depend on stays as it is: weight decay would move it. */
+static ac_status freeze_unused(ac_train_session *s, const ac_model *model)
+{
+    const ac_net *net = s->net;
+    bool *used = calloc((size_t)net->node_count + 1, sizeof(*used));
+
+    if (!used)
+        return fail_memory(s->log);
+    ac_net_find_used(net, used);
+    for (int i = 0; i < net->node_count; i++) {
+        const ac_node *node = &net->nodes[i];
+        ac_param_info infos[5];
+        int count = ac_node_params(node, net->channels[node->inputs[0]], infos);
+
+        for (int k = 0; k < count && !used[i + 1]; k++)
+            s->tensors[ac_model_find(model, node->name, infos[k].suffix) - model->tensors].scale =
+                0;
+    }
+    free(used);
+    return AC_OK;
+}
+
 static float scale_of(const ac_train_params *params, const ac_node *node, const char *suffix)
 {
     const ac_tensor *tensor = ac_model_find(params->model, node->name, suffix);
@@ -380,6 +402,7 @@ ac_status ac_train_session_create(const ac_train_params *params, const ac_log *l
     s->params.lr_scale = NULL;
     TRY(ac_net_parse(net->text, strlen(net->text), net->where, log, &s->net));
     TRY(list_tensors(s, params));
+    TRY(freeze_unused(s, params->model));
     TRY(list_nodes(s, params));
     TRY(ac_begin_check_multiple(s->net, params->height, params->width, log));
     TRY(ac_plan_create_training(s->net, params->n, params->height, params->width, AC_PLAN_MAX_ARENA,

@@ -19,8 +19,10 @@ typedef struct ac_train_params {
     int n, height, width;  /* of lightness pictures a submit takes; see below */
     int accumulate;        /* submits an update, at least 1: their gradients' mean is used */
     /* [model->tensor_count], in the model's order: the learning rate's factor of each tensor, 0:
-     * frozen. Those of running statistics count as 0 or not: a batch norm whose running_mean is
-     * frozen normalises with its running statistics and leaves them. NULL: 1 for all. */
+     * frozen: it stays as it is, and its gradient reads as zero. Those of running statistics count
+     * as 0 or not: a batch norm whose running_mean or running_var is frozen normalises with both
+     * and leaves them. Layers that the result does not depend on are not run, and their tensors are
+     * frozen, running statistics too. NULL: 1 for all. */
     const float *lr_scale;
     ac_loss_params loss; /* loss.loss NULL: gradients of the output come from outside (tests) */
     double beta1, beta2, eps, weight_decay; /* Adam (Kingma, Ba 2014); AdamW (Loshchilov, Hutter

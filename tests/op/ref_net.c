@@ -33,10 +33,13 @@ static int64_t place_of(const ref_net *net, const ac_node *node, const char *suf
 /* Whether a batch norm's running statistics are left as they are. */
 static bool frozen(const ref_net *net, const ac_node *node)
 {
-    const ac_tensor *tensor = ac_model_find(net->params.model, node->name, "running_mean");
+    const ac_model *model = net->params.model;
+    const ac_tensor *mean = ac_model_find(model, node->name, "running_mean");
+    const ac_tensor *var = ac_model_find(model, node->name, "running_var");
     const float *scale = net->params.lr_scale;
     return !net->params.training ||
-           (tensor && scale && scale[tensor - net->params.model->tensors] == 0);
+           (mean && var && scale &&
+            (scale[mean - model->tensors] == 0 || scale[var - model->tensors] == 0));
 }
 
 static step step_of(const ref_net *net, int i)
@@ -160,6 +163,8 @@ ac_status ref_net_forward(ref_net *net, int first, const ac_log *log)
            (size_t)net->offsets[net->params.model->tensor_count] * sizeof(double));
     for (int i = first; i < description->node_count; i++) {
         step s = step_of(net, i);
+        if (net->params.training && !net->used[i + 1])
+            continue;
         if (s.training && (int64_t)s.out.n * s.out.h * s.out.w < 2)
             return ac_fail(log, AC_ERR_ARGUMENT, "%s:%d: one value a channel", description->where,
                            s.node->line);
@@ -332,8 +337,10 @@ static ac_status make_values(ref_net *net, const ac_log *log)
     int x = 1;
     net->shapes = calloc(count, sizeof(*net->shapes));
     net->values = calloc(count, sizeof(*net->values));
-    if (!net->shapes || !net->values)
+    net->used = calloc(count, sizeof(*net->used));
+    if (!net->shapes || !net->values || !net->used)
         return AC_ERR_MEMORY;
+    ac_net_find_used(p->model->net, net->used);
     ac_net_multiple(p->model->net, &y, &x);
     ac_status status = ac_net_shapes(p->model->net, p->n, (p->h + y - 1) / y * y,
                                      (p->w + x - 1) / x * x, log, net->shapes);
@@ -379,6 +386,7 @@ void ref_net_destroy(ref_net **net)
     free_values((*net)->values, count);
     free_values((*net)->by_values, count);
     free((*net)->shapes);
+    free((*net)->used);
     free((*net)->offsets);
     free((*net)->tensors);
     free((*net)->after);

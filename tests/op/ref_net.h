@@ -17,7 +17,8 @@ typedef struct ref_net_params {
     const ac_model *model; /* must outlive the net */
     int n, h, w;           /* padded by reflection to multiples of ac_net_multiple() */
     const float *lightness;
-    /* Batch norms normalise with the batch, but for those whose running_mean has lr_scale 0; else
+    /* Batch norms normalise with the batch, but for those whose running_mean or
+     * running_var has lr_scale 0; else
      * all of them with their running statistics. */
     bool training;
     const float *lr_scale; /* as ac_train_params.lr_scale; NULL: 1 for all */
@@ -28,6 +29,7 @@ typedef struct ref_net_params {
 typedef struct ref_net {
     ref_net_params params;
     ac_shape *shapes;   /* [node_count + 1], of every value */
+    bool *used;         /* [node_count + 1], as ac_net_find_used(); training runs no others */
     double **values;    /* the last one is the result, before the output's scale */
     double **by_values; /* derivatives by them, NULL before ref_net_backward() */
     int64_t *offsets;   /* [tensor_count + 1]; the last is the number of all */
