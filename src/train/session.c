@@ -14,6 +14,7 @@
 #define LOCAL       AC_LOWER_LOCAL
 #define GUARD_BYTES AC_PLAN_ALIGNMENT
 #define MIB         (1 << 20)
+#define SIZES       16 /* of a size, in what steps smaller ones are tried */
 
 static ac_status fail_memory(const ac_log *log)
 {
@@ -105,42 +106,94 @@ static uint64_t needed(const ac_train_session *s, const ac_plan *plan)
            ((uint64_t)33 << 20);
 }
 
-static bool fits(const ac_train_session *s, const ac_plan *plan)
+static uint64_t largest_at_once(const ac_train_session *s)
 {
     const ac_device_info *info = ac_device_get_info(s->device);
 
+    return info->max_storage_range < info->max_allocation ? info->max_storage_range
+                                                          : info->max_allocation;
+}
+
+static bool fits(const ac_train_session *s, const ac_plan *plan)
+{
     return needed(s, plan) <= ac_device_memory_usable(s->device) &&
-           plan->largest_value <= info->max_storage_range &&
-           plan->largest_value <= info->max_allocation;
+           plan->largest_value <= largest_at_once(s);
+}
+
+static bool would_fit(const ac_train_session *s, int n, int height, int width)
+{
+    ac_plan *plan = NULL;
+    bool result = ac_plan_create_training(s->net, n, height, width, AC_PLAN_MAX_ARENA, s->training,
+                                          NULL, &plan) == AC_OK &&
+                  fits(s, plan);
+
+    ac_plan_destroy(&plan);
+    return result;
+}
+
+/* What to do where a plan does not fit. */
+static void advise(const ac_train_session *s, char *text, size_t size)
+{
+    const ac_train_params *p = &s->params;
+    int my, mx;
+
+    for (int parts = 2; parts <= p->n; parts++)
+        if (p->n % parts == 0 && would_fit(s, p->n / parts, p->height, p->width)) {
+            snprintf(text, size, "--accumulate %d fits, or --batch %d, or use a smaller --size",
+                     parts * p->accumulate, p->n / parts * p->accumulate);
+            return;
+        }
+    snprintf(text, size, "not even one picture at once fits: use a smaller --size");
+    ac_net_multiple(s->net, &my, &mx);
+    for (int part = SIZES - 1; part > 0; part--) {
+        int height = p->height * part / SIZES / my * my;
+        int width = p->width * part / SIZES / mx * mx;
+
+        if (height > 0 && width > 0 && would_fit(s, 1, height, width)) {
+            snprintf(text, size,
+                     "one picture at once fits from --size %dx%d down (--accumulate %d)", height,
+                     width, p->n * p->accumulate);
+            return;
+        }
+    }
 }
 
 static ac_status check_memory(const ac_train_session *s)
 {
     const ac_train_params *p = &s->params;
-    char hint[128] = "not even one picture at once fits: use a smaller --size";
-    ac_plan *plan = NULL;
+    const ac_device_info *info = ac_device_get_info(s->device);
+    const double need = (double)needed(s, s->plan) / MIB;
+    const double usable = (double)ac_device_memory_usable(s->device) / MIB;
+    char hint[128];
 
     if (fits(s, s->plan))
         return AC_OK;
-    for (int parts = 2; parts <= p->n; parts++) {
-        if (p->n % parts)
-            continue;
-        if (ac_plan_create_training(s->net, p->n / parts, p->height, p->width, AC_PLAN_MAX_ARENA,
-                                    s->training, NULL, &plan) == AC_OK &&
-            fits(s, plan)) {
-            snprintf(hint, sizeof(hint), "--accumulate %d fits, or use a smaller --size",
-                     parts * p->accumulate);
-            ac_plan_destroy(&plan);
-            break;
-        }
-        ac_plan_destroy(&plan);
-    }
-    return ac_fail(s->log, AC_ERR_DEVICE_MEMORY,
-                   "training on %d pictures of %dx%d at once needs %.0f MiB of device memory, and "
-                   "device %s has %.0f MiB free: %s",
-                   p->n, p->width, p->height, (double)needed(s, s->plan) / MIB,
-                   ac_device_get_info(s->device)->name,
-                   (double)ac_device_memory_usable(s->device) / MIB, hint);
+    advise(s, hint, sizeof(hint));
+    if (need <= usable)
+        return ac_fail(
+            s->log, AC_ERR_DEVICE_MEMORY,
+            "training on %d pictures at once of --size %dx%d needs %.0f MiB of device memory, "
+            "%.0f MiB of them for one layer's values, and device %s takes %.0f MiB at "
+            "once: %s",
+            p->n, p->height, p->width, need, (double)s->plan->largest_value / MIB, info->name,
+            (double)largest_at_once(s) / MIB, hint);
+    return ac_fail(
+        s->log, AC_ERR_DEVICE_MEMORY,
+        "training on %d pictures at once of --size %dx%d needs %.0f MiB of device memory, and "
+        "device %s has %.0f MiB free: %s",
+        p->n, p->height, p->width, need, info->name, usable, hint);
+}
+
+/* The plan fits, and the driver has not the memory all the same: it said so. */
+static void tell_needed(const ac_train_session *s)
+{
+    const ac_train_params *p = &s->params;
+
+    ac_log_print(
+        s->log, AC_LOG_WARNING,
+        "training on %d pictures at once of --size %dx%d needs %.0f MiB of device memory: use a "
+        "smaller --batch, a larger --accumulate or a smaller --size",
+        p->n, p->height, p->width, (double)needed(s, s->plan) / MIB);
 }
 
 static ac_status take_arenas(ac_train_session *s)
@@ -391,6 +444,7 @@ ac_status ac_train_session_create(const ac_train_params *params, const ac_log *l
     ac_train_session *s = calloc(1, sizeof(*s));
     const ac_net *net = params->model->net;
     ac_status status = AC_OK;
+    bool planned = false;
 
     *result = NULL;
     if (!s)
@@ -411,6 +465,7 @@ ac_status ac_train_session_create(const ac_train_params *params, const ac_log *l
     if (params->guarded)
         TRY(ac_plan_guard(s->plan, GUARD_BYTES, AC_PLAN_MAX_ARENA, log));
     TRY(check_memory(s));
+    planned = true;
     TRY(take_memory(s));
     TRY(lower(s, params->model));
     TRY(record(s, s->begin, s->call_count, 0, &s->begin_commands));
@@ -422,6 +477,8 @@ ac_status ac_train_session_create(const ac_train_params *params, const ac_log *l
     return AC_OK;
 
 fail:
+    if (planned && status == AC_ERR_DEVICE_MEMORY)
+        tell_needed(s);
     ac_train_session_destroy(&s);
     return status;
 }

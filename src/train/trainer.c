@@ -309,6 +309,22 @@ static ac_status open_report(ac_trainer *t)
     return status;
 }
 
+static void tell_memory(const ac_trainer *t)
+{
+    const ac_train_settings *s = t->settings;
+    const ac_device_info *info = ac_device_get_info(t->device);
+    int at_once = s->batch / s->accumulate;
+    double picture = sizeof(float) * ((double)s->height * s->width + 2.0 * t->out.h * t->out.w);
+    double ahead = picture * s->batch * (AC_TRAINER_QUEUE + 2); /* with this and the next one */
+
+    ac_log_print(t->log, AC_LOG_INFO,
+                 "%d picture%s at once: %.1f MiB of device memory, of %.0f MiB that were free on "
+                 "%s; batches ready ahead: %.0f MiB of main memory",
+                 at_once, at_once == 1 ? "" : "s",
+                 (double)ac_train_session_bytes(t->session) / (1 << 20),
+                 (double)info->memory_free / (1 << 20), info->name, ahead / (1 << 20));
+}
+
 /* What is going to happen, before it takes hours. */
 static void tell(const ac_trainer *t)
 {
@@ -324,9 +340,7 @@ static void tell(const ac_trainer *t)
                  s->width);
     ac_log_print(t->log, AC_LOG_INFO, "%d pictures for training, %s; %d steps of %d an epoch",
                  pictures, validation, pictures / s->batch, s->batch);
-    ac_log_print(t->log, AC_LOG_INFO, "device %s, %.1f MiB of its memory",
-                 ac_device_get_info(t->device)->name,
-                 (double)ac_train_session_bytes(t->session) / (1 << 20));
+    tell_memory(t);
     if (t->dir->begun)
         ac_log_print(t->log, AC_LOG_INFO, "going on after step %" PRId64 " (epoch %d) of %s",
                      t->state->place.step, t->state->place.epoch + 1, t->dir->path);

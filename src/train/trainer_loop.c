@@ -6,7 +6,6 @@
 #include "train/trainer_state.h"
 #include "util/clock.h"
 
-#define QUEUE  3    /* batches that are ready ahead */
 #define FORGET 0.05 /* of a step's time, in the mean that is shown */
 
 /* The steps of one epoch, from the place on. */
@@ -31,7 +30,7 @@ static ac_status open_epoch(epoch *e)
                             .epoch = t->state->place.epoch,
                             .cursor = t->state->place.cursor,
                             .threads = t->params->threads,
-                            .queue = QUEUE},
+                            .queue = AC_TRAINER_QUEUE},
         t->log, &e->loader);
 }
 

@@ -9,6 +9,8 @@
 #include "train/report.h"
 #include "train/trainer.h"
 
+#define AC_TRAINER_QUEUE 3 /* batches that are ready ahead */
+
 typedef struct ac_trainer {
     const ac_trainer_params *params;
     const ac_train_settings *settings;

@@ -85,9 +85,17 @@ refused("an unknown loss", pictures, "'l3'", status=2, loss="l3")
 refused("an unknown schedule", pictures, "'linear'", status=2, lr_schedule="linear")
 refused("batches of an endless run", pictures, "--steps", status=2, dump_batches=folder / "dump")
 
-# Far too much for any device.
-refused("out of device memory", make_pictures("many", 64), "MiB", "--size", net="landmark",
-        batch=64, size=4096)
+# Far too much for any device, that takes less than 4 GiB at once and 128 MiB at least: 64 pictures
+# of 1024x1024 are too many, one is not.
+many = make_pictures("many", 64)
+refused("out of device memory", many, "training on 64 pictures at once of --size 1024x1024 needs ",
+        "MiB of device memory", "--accumulate ", "--batch ", "smaller --size", net="landmark",
+        batch=64, size=1024)
+refused("out of device memory, in parts", many, "training on 32 pictures at once of --size ",
+        "--accumulate ", "--batch ", "smaller --size", net="landmark", batch=64, accumulate=2,
+        size=1024)
+refused("out of device memory, one is too large", many, "of --size 8192x8192 needs ", "MiB",
+        "--size", net="landmark", batch=64, size=8192)
 
 # A rate that blows everything up: a message that names the step, or a run that gets through.
 result = train(pictures, output, quiet=True, lr=1e9, epochs=20)
@@ -125,7 +133,8 @@ for accumulate in 1, 2:
     clear()
 dark = make_pictures("dark", 2, brightness=0.1)
 check_fails(train(dark, output, quiet=True, net=None, init=huge, batch=2, accumulate=2), 1,
-            "an overflow of the loss", "step 1: the loss is not finite; first in the gradient of 'b.")
+            "an overflow of the loss", "step 1: the loss is not finite; first in the gradient of "
+            "'b.")
 clear()
 
 # What is there already.

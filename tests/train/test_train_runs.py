@@ -49,8 +49,8 @@ ok, result = ran("a run", pictures, reference, **FULL)
 if not ok:
     harness.finish()
 run = reference.with_suffix(".run")
-for said in ("31 pictures for training", "5 for validation", "MiB", "parameters", "epoch 4 of 4",
-             "report.html"):
+for said in ("31 pictures for training", "5 for validation", "2 pictures at once: ",
+             " MiB of device memory", "parameters", "epoch 4 of 4", "report.html"):
     check(said in result.stderr, f"a run: says {said}", result)
 for name in ("checkpoint.safetensors", "model.safetensors", "best.safetensors", "log.csv",
              "report.html", "curve.png", "sheet.png"):
