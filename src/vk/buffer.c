@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* The first memory type that is allowed and has `required`, those with `preferred` before others.
  */
@@ -42,6 +43,20 @@ static int type_for_kind(const ac_device *device, ac_buffer_kind kind, uint32_t 
     }
 }
 
+static ac_status map_memory(ac_buffer *buffer)
+{
+    const ac_device *device = buffer->device;
+    VkResult result =
+        device->MapMemory(device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0, &buffer->map);
+
+    /* llvmpipe (Mesa 22.3) calls an mmap() that failed a success. */
+    if (result != VK_SUCCESS || !buffer->map || buffer->map == MAP_FAILED) {
+        buffer->map = NULL;
+        return AC_ERR_DEVICE_MEMORY;
+    }
+    return AC_OK;
+}
+
 static ac_status bind_memory(ac_buffer *buffer)
 {
     ac_device *device = buffer->device;
@@ -68,10 +83,8 @@ static ac_status bind_memory(ac_buffer *buffer)
         return AC_ERR_DEVICE_MEMORY;
     flags = device->memory.memoryTypes[type].propertyFlags;
     if ((flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) &&
-        (buffer->kind != AC_BUFFER_DEVICE || device->info.unified_memory) &&
-        device->MapMemory(device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0, &buffer->map) !=
-            VK_SUCCESS)
-        return AC_ERR_DEVICE_MEMORY;
+        (buffer->kind != AC_BUFFER_DEVICE || device->info.unified_memory))
+        return map_memory(buffer);
     return AC_OK;
 }
 
@@ -123,7 +136,8 @@ ac_status ac_buffer_create(ac_device *device, ac_buffer_kind kind, uint64_t size
         ac_fail(device->log, status,
                 "device %s has no %.1f MiB for %s: %.1f MiB are taken, %.1f MiB the device has",
                 device->info.name, (double)size / (1 << 20), name,
-                (double)device->memory_used / (1 << 20), (double)device->info.memory / (1 << 20));
+                (double)(device->memory_used - buffer->allocated) / (1 << 20),
+                (double)device->info.memory / (1 << 20));
         goto fail;
     }
     TRY(clear(buffer));
