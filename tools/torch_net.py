@@ -98,6 +98,8 @@ def convolution(layer, x, weights):
     if layer.arguments.get("bias", "1") in ("1", "true"):
         bias = weights(f"{layer.prefix}.bias", [layer.channels], 0, 0.5)
     top, left, bottom, right = layer.padding()
+    if not transposed and (top, left) == (bottom, right):
+        return F.conv2d(x, weight, bias, stride, (top, left), dilation, groups)
     if not transposed:
         return F.conv2d(F.pad(x, (left, right, top, bottom)), weight, bias, stride, 0, dilation,
                         groups)

@@ -89,10 +89,14 @@ def loss_of(options, result, colours):
     return F.mse_loss(result, colours)
 
 
-def train(options, net, weights, pictures, dtype):
+def make_optimiser(options, weights):
+    return torch.optim.AdamW(weights.learned, options.lr, (options.beta1, options.beta2),
+                             options.eps, options.weight_decay)
+
+
+def train(options, net, weights, optimiser, pictures):
     """Yields each step's loss."""
-    optimiser = torch.optim.AdamW(weights.learned, options.lr, (options.beta1, options.beta2),
-                                  options.eps, options.weight_decay)
+    dtype = weights.learned[0].dtype
     steps = len(pictures["lightness"]) // options.batch
     part = options.batch // options.accumulate
     for step in range(min(steps, options.steps or steps)):
@@ -111,7 +115,8 @@ def train(options, net, weights, pictures, dtype):
         yield total
 
 
-def parse_options():
+def parse_options(words=None):
+    """Of the command line, or of a list of words."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
     add = parser.add_argument
     add("--init", required=True, metavar="MODEL", help="first weights, .safetensors")
@@ -131,7 +136,7 @@ def parse_options():
     add("--weight-decay", type=float, default=0.0, metavar="F", help="(0)")
     add("--clip", type=float, default=0.0, metavar="F", help="largest norm of the gradient")
     add("--float64", action="store_true", help="all in double precision")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def main():
@@ -142,6 +147,7 @@ def main():
     if not text:
         sys.exit(f"train_torch: {options.init} brings no description along; name one with --net")
     net, weights = Net(text), Weights(tensors, dtype)
+    optimiser = make_optimiser(options, weights)
     pictures = read_safetensors(options.batches)[0]
     if options.batch % options.accumulate:
         sys.exit(f"train_torch: {options.batch} pictures are not {options.accumulate} equal parts")
@@ -150,7 +156,7 @@ def main():
         sys.exit(f"train_torch: pictures of {h}x{w} do not fit the network's strides")
     log = open(options.log, "w", buffering=1, encoding="utf-8") if options.log else sys.stdout
     print("step,loss", file=log)
-    for step, loss in enumerate(train(options, net, weights, pictures, dtype), 1):
+    for step, loss in enumerate(train(options, net, weights, optimiser, pictures), 1):
         print(f"{step},{loss:.9g}", file=log)
     if options.output:
         write_safetensors(options.output, {name: values.detach().numpy()
