@@ -5,8 +5,8 @@ divided by theirs.
 Both train the same network on the same batches (mean square, Adam), in turns: a round of ours, a
 round of theirs, and so on. The first steps of each round warm up (compile, fill caches) and do not
 count; the figure is of the median of all other steps. Ours are the differences of the `seconds` in
-the run's log.csv, from step to step, so start-up and compiling are no part of them; decoding happens
-beside them, of pictures that are made small enough for it not to matter. The range of the rounds'
+the run's log.csv, from step to step, so start-up and compiling are no part of them; pictures are
+decoded beside them, already of the right size, which is little work. The range of the rounds'
 own ratios says how quiet the machine was.
 
 Ours runs on a Vulkan device: for a fair ratio on the same cores that is a software one such as

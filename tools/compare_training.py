@@ -5,8 +5,8 @@ batches; then the losses of all steps and the weights after the last.
 PyTorch trains three times: in float32, in float64, and in float64 from first weights that are each
 changed by as much as float32 rounds them, at random. What differs from float64 is rounding,
 enlarged by training; how far PyTorch's own float32 and the nudged run get from it is the yardstick
-for ours. No tensor is left out; for each the table has the largest difference of an element, divided
-by the largest weight of the tensor (in float64):
+for ours. No tensor is left out; for each the table has the largest difference of an element,
+divided by the largest weight of the tensor (in float64):
 
     ours-f32   ours and PyTorch's float32
     ours-f64   ours and PyTorch's float64
