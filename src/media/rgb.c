@@ -11,13 +11,19 @@
  */
 #define FLAGS                                                                                      \
     (SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_ACCURATE_RND | SWS_BITEXACT)
+#define SHRINK_FLAGS (SWS_AREA | SWS_ACCURATE_RND | SWS_BITEXACT)
+
+/* For frames as the last one. */
+typedef struct conversion {
+    struct SwsContext *sws;
+    int width, height, format; /* of that frame */
+} conversion;
 
 struct ac_rgb_reader {
     const ac_log *log;
     ac_reader *reader;
     ac_rgb_reader_info info;
-    struct SwsContext *to_rgb; /* for frames as the last one */
-    int width, height, format; /* of that */
+    conversion to_rgb, to_luma;
 };
 
 void ac_rgb_free(ac_rgb *picture)
@@ -69,7 +75,8 @@ void ac_rgb_reader_close(ac_rgb_reader **reader)
     if (!r)
         return;
     ac_reader_close(&r->reader);
-    sws_freeContext(r->to_rgb);
+    sws_freeContext(r->to_rgb.sws);
+    sws_freeContext(r->to_luma.sws);
     free(r);
     *reader = NULL;
 }
@@ -107,32 +114,39 @@ static enum AVPixelFormat without_range(enum AVPixelFormat format)
     return format;
 }
 
-static ac_status prepare(ac_rgb_reader *r, const AVFrame *frame)
+static ac_status fail_format(const ac_rgb_reader *r, const AVFrame *frame, const char *why)
+{
+    return ac_fail(r->log, AC_ERR_UNSUPPORTED, "%s: pixels of the format %s cannot be used%s%s",
+                   r->reader->path, av_get_pix_fmt_name(frame->format), *why ? ": " : "", why);
+}
+
+/* Made for frames as this one, where it is not yet. */
+static ac_status prepare(const ac_rgb_reader *r, const AVFrame *frame, int width, int height,
+                         enum AVPixelFormat format, int flags, conversion *c)
 {
     const ac_picture_format *f = &r->reader->info.format;
     const int *coefficients = sws_getCoefficients(f->matrix);
     struct SwsContext *sws;
 
-    if (r->to_rgb && r->width == frame->width && r->height == frame->height &&
-        r->format == frame->format)
+    if (c->sws && c->width == frame->width && c->height == frame->height &&
+        c->format == frame->format)
         return AC_OK;
     if (!sws_isSupportedInput(frame->format))
-        return ac_fail(r->log, AC_ERR_UNSUPPORTED, "%s: pixels of the format %s cannot be used",
-                       r->reader->path, av_get_pix_fmt_name(frame->format));
-    sws_freeContext(r->to_rgb);
-    r->to_rgb = sws = sws_alloc_context();
+        return fail_format(r, frame, "");
+    sws_freeContext(c->sws);
+    c->sws = sws = sws_alloc_context();
     if (!sws)
         return ac_media_no_memory(r->log, r->reader->path);
-    r->width = frame->width;
-    r->height = frame->height;
-    r->format = frame->format;
+    c->width = frame->width;
+    c->height = frame->height;
+    c->format = frame->format;
     av_opt_set_int(sws, "srcw", frame->width, 0);
     av_opt_set_int(sws, "srch", frame->height, 0);
     av_opt_set_int(sws, "src_format", without_range(frame->format), 0);
-    av_opt_set_int(sws, "dstw", frame->width, 0);
-    av_opt_set_int(sws, "dsth", frame->height, 0);
-    av_opt_set_int(sws, "dst_format", AV_PIX_FMT_RGB24, 0);
-    av_opt_set_int(sws, "sws_flags", FLAGS, 0);
+    av_opt_set_int(sws, "dstw", width, 0);
+    av_opt_set_int(sws, "dsth", height, 0);
+    av_opt_set_int(sws, "dst_format", format, 0);
+    av_opt_set_int(sws, "sws_flags", flags, 0);
     av_opt_set_int(sws, "sws_dither", 0, 0); /* none */
     set_chroma_place(sws, r->reader, frame);
     sws_setColorspaceDetails(sws, coefficients, f->full_range, coefficients, 1, 0, 1 << 16,
@@ -140,10 +154,8 @@ static ac_status prepare(ac_rgb_reader *r, const AVFrame *frame)
     ac_av_forget();
     if (sws_init_context(sws, NULL, NULL) < 0) {
         sws_freeContext(sws);
-        r->to_rgb = NULL;
-        return ac_fail(r->log, AC_ERR_UNSUPPORTED, "%s: pixels of the format %s cannot be used: %s",
-                       r->reader->path, av_get_pix_fmt_name(frame->format),
-                       ac_av_why(AVERROR(ENOSYS)).text);
+        c->sws = NULL;
+        return fail_format(r, frame, ac_av_why(AVERROR(ENOSYS)).text);
     }
     return AC_OK;
 }
@@ -159,26 +171,34 @@ static AVFrame *convert(const ac_rgb_reader *r, const AVFrame *from)
     made->width = from->width;
     made->height = from->height;
     if (av_frame_get_buffer(made, 0) < 0 ||
-        sws_scale(r->to_rgb, (const uint8_t *const *)from->data, from->linesize, 0, from->height,
-                  made->data, made->linesize) < 0 ||
+        sws_scale(r->to_rgb.sws, (const uint8_t *const *)from->data, from->linesize, 0,
+                  from->height, made->data, made->linesize) < 0 ||
         ac_turn_apply(r->reader->turn, &made))
         av_frame_free(&made);
     return made;
 }
 
-ac_status ac_rgb_reader_next(ac_rgb_reader *r, ac_rgb *picture, double *time)
+ac_status ac_rgb_reader_next_frame(ac_rgb_reader *r, ac_frame **frame)
 {
-    AVFrame *rgb = NULL;
     ac_item item = {0};
+    ac_status status = ac_reader_next(r->reader, &item);
+
+    *frame = item.frame;
+    return status;
+}
+
+ac_status ac_rgb_reader_convert(ac_rgb_reader *r, const ac_frame *frame, ac_rgb *picture)
+{
+    const AVFrame *from = frame->av;
+    AVFrame *rgb = NULL;
     ac_status status;
 
     *picture = (ac_rgb){0};
-    TRY(ac_reader_next(r->reader, &item));
-    TRY(prepare(r, item.frame->av));
-    rgb = convert(r, item.frame->av);
+    TRY(prepare(r, from, from->width, from->height, AV_PIX_FMT_RGB24, FLAGS, &r->to_rgb));
+    rgb = convert(r, from);
     if (rgb)
         picture->data = malloc(3 * (size_t)rgb->width * (size_t)rgb->height);
-    if (!picture->data || !rgb) {
+    if (!picture->data) {
         status = ac_media_no_memory(r->log, r->reader->path);
         goto fail;
     }
@@ -186,9 +206,45 @@ ac_status ac_rgb_reader_next(ac_rgb_reader *r, ac_rgb *picture, double *time)
     picture->height = rgb->height;
     av_image_copy_plane(picture->data, 3 * rgb->width, rgb->data[0], rgb->linesize[0],
                         3 * rgb->width, rgb->height);
-    *time = ac_frame_time(item.frame);
 fail:
     av_frame_free(&rgb);
-    ac_frame_free(&item.frame);
+    return status;
+}
+
+ac_status ac_rgb_reader_shrink_luma(ac_rgb_reader *r, const ac_frame *frame, int side,
+                                    uint8_t *luma)
+{
+    const AVFrame *from = frame->av;
+    AVFrame *small = av_frame_alloc();
+    ac_status status = AC_OK;
+
+    if (!small)
+        return ac_media_no_memory(r->log, r->reader->path);
+    TRY(prepare(r, from, side, side, AV_PIX_FMT_GRAY8, SHRINK_FLAGS, &r->to_luma));
+    small->format = AV_PIX_FMT_GRAY8;
+    small->width = small->height = side;
+    if (av_frame_get_buffer(small, 0) < 0 ||
+        sws_scale(r->to_luma.sws, (const uint8_t *const *)from->data, from->linesize, 0,
+                  from->height, small->data, small->linesize) < 0) {
+        status = ac_media_no_memory(r->log, r->reader->path);
+        goto fail;
+    }
+    av_image_copy_plane(luma, side, small->data[0], small->linesize[0], side, side);
+fail:
+    av_frame_free(&small);
+    return status;
+}
+
+ac_status ac_rgb_reader_next(ac_rgb_reader *r, ac_rgb *picture, double *time)
+{
+    ac_frame *frame = NULL;
+    ac_status status;
+
+    *picture = (ac_rgb){0};
+    TRY(ac_rgb_reader_next_frame(r, &frame));
+    TRY(ac_rgb_reader_convert(r, frame, picture));
+    *time = ac_frame_time(frame);
+fail:
+    ac_frame_free(&frame);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "media/media.h"
 #include "util/log.h"
 
 /* R, G, B (sRGB), rows from the top without padding. */
@@ -33,6 +34,14 @@ ac_status ac_rgb_reader_open(const char *path, int threads, const ac_log *log,
 const ac_rgb_reader_info *ac_rgb_reader_get_info(const ac_rgb_reader *reader);
 /* The caller frees *picture. time: seconds from the beginning. AC_END after the last frame. */
 ac_status ac_rgb_reader_next(ac_rgb_reader *reader, ac_rgb *picture, double *time);
+/* The same in two steps, for films of which only some frames are wanted as RGB: the caller owns
+ * *frame, as it was decoded; those of the same reader may be converted in any order. */
+ac_status ac_rgb_reader_next_frame(ac_rgb_reader *reader, ac_frame **frame);
+ac_status ac_rgb_reader_convert(ac_rgb_reader *reader, const ac_frame *frame, ac_rgb *picture);
+/* luma[side][side]: means of the frame's luma, stretched to 0..255, and not turned upright; near to
+ * no time where luma has a plane of its own. */
+ac_status ac_rgb_reader_shrink_luma(ac_rgb_reader *reader, const ac_frame *frame, int side,
+                                    uint8_t *luma);
 /* As ac_reader_damage(): of a still, after its frame and AC_END, anything but 0 means that it is
  * broken. */
 int64_t ac_rgb_reader_damage(const ac_rgb_reader *reader);

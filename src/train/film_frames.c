@@ -26,10 +26,12 @@ typedef struct search {
     ac_film_frame *frames;
     int count, size;
     ac_scenes *scenes;
-    ac_rgb kept[KEPT]; /* ring of the frames read last */
-    double times[KEPT];
+    ac_rgb_reader *reader;
+    ac_frame *kept[KEPT]; /* ring of the frames read last, as they were decoded */
     int64_t read, judged;
     int gray;
+    ac_status reading; /* what came of reading and converting frames: the film is broken, not the
+                        * search */
 } search;
 
 static ac_status no_memory(const search *s)
@@ -257,48 +259,68 @@ fail:
     return status;
 }
 
+/* Converting a frame takes longer than decoding it: only candidates are. */
+static ac_status offer(search *s, const ac_frame *frame)
+{
+    ac_thumbnail thumbnail;
+    ac_scenes_verdict verdict;
+    ac_rgb picture;
+    ac_status status = AC_OK;
+
+    s->reading = ac_rgb_reader_convert(s->reader, frame, &picture);
+    if (s->reading)
+        return AC_OK;
+    ac_thumbnail_make(&picture, &thumbnail);
+    verdict = ac_scenes_offer(s->scenes, &thumbnail);
+    s->gray += verdict == AC_SCENES_GRAY;
+    if (verdict == AC_SCENES_TAKE)
+        status = keep_frame(s, &picture, ac_frame_time(frame));
+    ac_rgb_free(&picture);
+    return status;
+}
+
 /* Verdicts fall on one frame after the other. */
 static ac_status obey(search *s, ac_scenes_verdict verdict)
 {
-    ac_rgb *frame;
+    ac_frame **frame = &s->kept[s->judged % KEPT];
     ac_status status = AC_OK;
 
     if (verdict == AC_SCENES_LATER)
         return AC_OK;
-    frame = &s->kept[s->judged % KEPT];
-    s->gray += verdict == AC_SCENES_GRAY;
-    if (verdict == AC_SCENES_TAKE)
-        status = keep_frame(s, frame, s->times[s->judged % KEPT]);
-    ac_rgb_free(frame);
+    if (verdict == AC_SCENES_CANDIDATE)
+        status = offer(s, *frame);
+    ac_frame_free(frame);
     s->judged++;
     return status;
 }
 
-static ac_status look_at(search *s, ac_rgb *frame, double time)
+/* Takes over the frame. */
+static ac_status look_at(search *s, ac_frame *frame)
 {
-    ac_thumbnail thumbnail;
+    uint8_t luma[AC_SCENES_SIDE * AC_SCENES_SIDE];
 
-    ac_thumbnail_make(frame, &thumbnail);
-    s->kept[s->read % KEPT] = *frame;
-    s->times[s->read % KEPT] = time;
-    *frame = (ac_rgb){0};
-    s->read++;
-    return obey(s, ac_scenes_next(s->scenes, &thumbnail, time));
+    s->kept[s->read++ % KEPT] = frame;
+    s->reading = ac_rgb_reader_shrink_luma(s->reader, frame, AC_SCENES_SIDE, luma);
+    if (s->reading)
+        return AC_OK;
+    return obey(s, ac_scenes_next(s->scenes, luma, ac_frame_time(frame)));
 }
 
-/* Reads the film to its end. A failure of reading is left in *reading, and of all else returned. */
-static ac_status read_film(search *s, ac_rgb_reader *reader, ac_status *reading)
+/* Reads the film to its end. */
+static ac_status read_film(search *s)
 {
-    const ac_rgb_reader_info *info = ac_rgb_reader_get_info(reader);
+    const ac_rgb_reader_info *info = ac_rgb_reader_get_info(s->reader);
     const char *name = base_name(s->params->film);
     int64_t total = llrint(info->fps * info->seconds);
-    ac_rgb frame = {0};
-    double time = 0;
+    ac_frame *frame = NULL;
     ac_status status = AC_OK;
 
     ac_progress_begin(s->params->progress, total);
-    while (!status && (*reading = ac_rgb_reader_next(reader, &frame, &time)) == AC_OK) {
-        status = look_at(s, &frame, time);
+    while (!status && !s->reading) {
+        s->reading = ac_rgb_reader_next_frame(s->reader, &frame);
+        if (s->reading)
+            break;
+        status = look_at(s, frame);
         ac_progress_text(s->params->progress, s->read, total,
                          "looking for scenes in %.40s, frame %lld, %d taken", name,
                          (long long)s->read, s->count);
@@ -306,14 +328,12 @@ static ac_status read_film(search *s, ac_rgb_reader *reader, ac_status *reading)
             status = AC_ERR_CANCELLED;
     }
     ac_progress_end(s->params->progress);
-    if (*reading == AC_END)
-        *reading = AC_OK;
-    while (!status && !*reading && s->judged < s->read)
+    if (s->reading == AC_END)
+        s->reading = AC_OK;
+    while (!status && !s->reading && s->judged < s->read)
         status = obey(s, ac_scenes_end(s->scenes));
-    ac_rgb_free(&frame);
     return status;
 }
-
 static void tell(const search *s)
 {
     int scenes = ac_scenes_count(s->scenes);
@@ -327,9 +347,8 @@ static void tell(const search *s)
 
 static ac_status search_film(search *s, bool *broken)
 {
-    ac_rgb_reader *reader = NULL;
     ac_overheard heard;
-    ac_status status, reading;
+    ac_status status;
 
     TRY(clear_folder(s));
     s->scenes = ac_scenes_create(s->params->every);
@@ -338,14 +357,14 @@ static ac_status search_film(search *s, bool *broken)
         goto fail;
     }
     ac_overhear(&heard, s->log);
-    reading = ac_rgb_reader_open(s->params->film, 0, &heard.log, &reader);
-    if (!reading)
-        status = read_film(s, reader, &reading);
-    if (!status && reading == AC_ERR_MEMORY)
-        status = ac_fail(s->log, reading, "%s", heard.text);
+    s->reading = ac_rgb_reader_open(s->params->film, 0, &heard.log, &s->reader);
+    if (!s->reading)
+        status = read_film(s);
+    if (!status && s->reading == AC_ERR_MEMORY)
+        status = ac_fail(s->log, s->reading, "%s", heard.text);
     if (status)
         goto fail;
-    if (reading) {
+    if (s->reading) {
         *broken = true;
         forget_frames(s);
         ac_log_print(s->log, AC_LOG_WARNING, "%s; the film is left out", heard.text);
@@ -354,7 +373,7 @@ static ac_status search_film(search *s, bool *broken)
     TRY(write_index(s));
     tell(s);
 fail:
-    ac_rgb_reader_close(&reader);
+    ac_rgb_reader_close(&s->reader);
     if (status || *broken)
         remove_folder(s);
     return status;
@@ -384,7 +403,7 @@ fail:
     if (s.frames)
         forget_frames(&s);
     for (int i = 0; i < KEPT; i++)
-        ac_rgb_free(&s.kept[i]);
+        ac_frame_free(&s.kept[i]);
     ac_scenes_destroy(&s.scenes);
     free(s.folder);
     free(s.index);

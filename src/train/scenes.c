@@ -1,6 +1,7 @@
 #include "train/scenes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CUT_LEAST 10.0
 #define CUT_TIMES 3.0
@@ -12,8 +13,10 @@
 #define FAMILIAR 32
 #define NEAR     4.0
 
+#define COUNT ((size_t)AC_SCENES_SIDE * AC_SCENES_SIDE)
+
 typedef struct seen_frame {
-    ac_thumbnail thumbnail;
+    uint8_t luma[COUNT];
     double time;
     double distance; /* from the frame before; 0 of the first */
 } seen_frame;
@@ -52,6 +55,16 @@ static const seen_frame *frame(const ac_scenes *s, int64_t i)
     return &s->window[i % WINDOW];
 }
 
+/* Mean of the absolute differences. */
+static double distance(const seen_frame *a, const seen_frame *b)
+{
+    int sum = 0;
+
+    for (size_t i = 0; i < COUNT; i++)
+        sum += abs(a->luma[i] - b->luma[i]);
+    return (double)sum / COUNT;
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -77,8 +90,7 @@ static double usual_distance(const ac_scenes *s, int64_t i)
 
 static bool apart(const ac_scenes *s, int64_t i, int64_t j)
 {
-    return ac_thumbnail_luma_distance(&frame(s, i)->thumbnail, &frame(s, j)->thumbnail) >=
-           CUT_LEAST;
+    return distance(frame(s, i), frame(s, j)) >= CUT_LEAST;
 }
 
 static bool begins_scene(const ac_scenes *s, int64_t i)
@@ -94,7 +106,7 @@ static bool begins_scene(const ac_scenes *s, int64_t i)
 static bool is_familiar(const ac_scenes *s, const ac_thumbnail *thumbnail)
 {
     for (int i = 0; i < FAMILIAR && i < s->taken_count; i++)
-        if (ac_thumbnail_rgb_distance(&s->taken[i], thumbnail) < NEAR)
+        if (ac_thumbnail_distance(&s->taken[i], thumbnail) < NEAR)
             return true;
     return false;
 }
@@ -109,26 +121,30 @@ static ac_scenes_verdict judge(ac_scenes *s)
     if (!begins && !(s->every > 0 && f->time - s->last >= s->every))
         return AC_SCENES_PASS;
     s->last = f->time;
-    if (ac_thumbnail_is_gray(&f->thumbnail)) {
-        s->last -= s->every * (1 - GRAY_WAIT);
-        return AC_SCENES_GRAY;
-    }
-    if (is_familiar(s, &f->thumbnail))
-        return AC_SCENES_FAMILIAR;
-    s->taken[s->taken_count++ % FAMILIAR] = f->thumbnail;
-    return AC_SCENES_TAKE;
+    return AC_SCENES_CANDIDATE;
 }
 
-ac_scenes_verdict ac_scenes_next(ac_scenes *s, const ac_thumbnail *thumbnail, double time)
+ac_scenes_verdict ac_scenes_next(ac_scenes *s, const uint8_t *luma, double time)
 {
     seen_frame *f = &s->window[s->given % WINDOW];
 
-    f->thumbnail = *thumbnail;
+    memcpy(f->luma, luma, COUNT);
     f->time = time;
-    f->distance =
-        s->given ? ac_thumbnail_luma_distance(thumbnail, &frame(s, s->given - 1)->thumbnail) : 0;
+    f->distance = s->given ? distance(f, frame(s, s->given - 1)) : 0;
     s->given++;
     return s->given - s->judged > DELAY ? judge(s) : AC_SCENES_LATER;
+}
+
+ac_scenes_verdict ac_scenes_offer(ac_scenes *s, const ac_thumbnail *thumbnail)
+{
+    if (ac_thumbnail_is_gray(thumbnail)) {
+        s->last -= s->every * (1 - GRAY_WAIT);
+        return AC_SCENES_GRAY;
+    }
+    if (is_familiar(s, thumbnail))
+        return AC_SCENES_FAMILIAR;
+    s->taken[s->taken_count++ % FAMILIAR] = *thumbnail;
+    return AC_SCENES_TAKE;
 }
 
 ac_scenes_verdict ac_scenes_end(ac_scenes *s)

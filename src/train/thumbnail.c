@@ -80,29 +80,17 @@ void ac_thumbnail_make(const ac_rgb *picture, ac_thumbnail *t)
             pixels = (uint64_t)(right - left) * (uint64_t)(bottom - top);
             for (int c = 0; c < 3; c++)
                 pixel[c] = (uint8_t)((sums[3 * i + c] + pixels / 2) / pixels);
-            t->luma[SIDE * j + i] =
-                (uint8_t)((54 * pixel[0] + 183 * pixel[1] + 19 * pixel[2] + 128) >> 8);
         }
     }
 }
 
-static double distance(const uint8_t *a, const uint8_t *b, int count)
+double ac_thumbnail_distance(const ac_thumbnail *a, const ac_thumbnail *b)
 {
     int sum = 0;
 
-    for (int i = 0; i < count; i++)
-        sum += abs(a[i] - b[i]);
-    return (double)sum / count;
-}
-
-double ac_thumbnail_luma_distance(const ac_thumbnail *a, const ac_thumbnail *b)
-{
-    return distance(a->luma, b->luma, COUNT);
-}
-
-double ac_thumbnail_rgb_distance(const ac_thumbnail *a, const ac_thumbnail *b)
-{
-    return distance(a->rgb, b->rgb, 3 * COUNT);
+    for (int i = 0; i < 3 * COUNT; i++)
+        sum += abs(a->rgb[i] - b->rgb[i]);
+    return (double)sum / (3 * COUNT);
 }
 
 /* ---- gray ---- */

@@ -13,14 +13,12 @@
 
 typedef struct ac_thumbnail {
     uint8_t rgb[3 * AC_THUMBNAIL_COUNT]; /* means of coded values */
-    uint8_t luma[AC_THUMBNAIL_COUNT];    /* BT.709 */
     int width, height; /* of the picture; a smaller one has each of its pixels several times */
 } ac_thumbnail;
 
 void ac_thumbnail_make(const ac_rgb *picture, ac_thumbnail *thumbnail);
-/* Means of the absolute differences, 0..255. */
-double ac_thumbnail_luma_distance(const ac_thumbnail *a, const ac_thumbnail *b);
-double ac_thumbnail_rgb_distance(const ac_thumbnail *a, const ac_thumbnail *b);
+/* Mean of the absolute differences, 0..255. */
+double ac_thumbnail_distance(const ac_thumbnail *a, const ac_thumbnail *b);
 
 /* Nothing can be learnt of colour from a picture whose pixels have hardly any, or one that depends
  * on their lightness alone: black and white, sepia, any other toning. A picture of one colour with
