@@ -198,7 +198,7 @@ ac_status ac_rgb_reader_convert(ac_rgb_reader *r, const ac_frame *frame, ac_rgb 
     rgb = convert(r, from);
     if (rgb)
         picture->data = malloc(3 * (size_t)rgb->width * (size_t)rgb->height);
-    if (!picture->data) {
+    if (!picture->data || !rgb) {
         status = ac_media_no_memory(r->log, r->reader->path);
         goto fail;
     }

@@ -20,7 +20,8 @@ typedef struct ac_run_place {
     double epoch_loss;           /* sum over the epoch's steps so far */
     int64_t epoch_steps;         /* their number */
     double last_loss, last_rate; /* of the last step */
-    bool row_due; /* the epoch's pictures are through, but the last step is not in the report yet */
+    bool row_due; /* the last step is not in the report yet: what was measured after it, at an
+                   * epoch's end, comes into the same row */
     double loss;  /* mean of the last whole epoch */
     double validation, rgb; /* the last ones measured */
     double gray, gray_rgb;  /* the same of a gray picture */

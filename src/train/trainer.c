@@ -356,14 +356,19 @@ static ac_status open_all(ac_trainer *t)
     ac_view_params view;
     ac_status status = AC_OK;
 
+    ac_progress_stage(p->progress, "opening the device");
     TRY(open_network(t));
     TRY(ac_device_open(&(ac_device_params){.select = p->device, .validation = p->validation_layer},
                        t->log, &t->device));
     TRY(ac_run_dir_open(p->dir, p->mode, t->log, &t->dir));
+    ac_progress_stage(p->progress, "listing the pictures");
     TRY(open_data(t));
+    ac_progress_stage(p->progress, "getting the network ready");
     TRY(begin_state(t));
+    ac_progress_stage(p->progress, "getting the network ready");
     TRY(open_session(t));
     TRY(try_validation(t));
+    ac_progress_stage(p->progress, "looking for pictures with colours");
     TRY(check_pictures(t, AC_DATASET_TRAINING));
     TRY(check_pictures(t, AC_DATASET_VALIDATION));
     if (p->dump) {
@@ -410,6 +415,7 @@ static ac_status finish(ac_trainer *t)
     if (ac_device_validation_messages(t->device))
         return ac_fail(t->log, AC_ERR_DEVICE,
                        "the validation layer has complained: %s was not written", p->output);
+    ac_progress_stage(p->progress, "writing the model");
     TRY(ac_trainer_fill_model(t));
     TRY(ac_model_save(t->model, p->output, p->half, t->log));
     if (t->dump)
@@ -418,6 +424,7 @@ static ac_status finish(ac_trainer *t)
     ac_log_print(t->log, AC_LOG_INFO, "%s: written after %" PRId64 " steps; look at %s/report.html",
                  p->output, t->state->place.step, t->dir->path);
 fail:
+    ac_progress_end(p->progress);
     return status;
 }
 
@@ -427,6 +434,7 @@ ac_status ac_trainer_run(const ac_trainer_params *params, const ac_log *log)
     ac_status status = AC_OK;
 
     status = open_all(&t);
+    ac_progress_end(params->progress);
     if (status == AC_ERR_CANCELLED)
         ac_fail(log, status, "interrupted before the first step; no model was written");
     if (!status) {

@@ -86,6 +86,8 @@ static ac_status measure(ac_trainer *t, ac_validation *v)
         .rows = SHEET_ROWS,
         .only_rows = !any,
         .cancel = t->params->cancel,
+        .shown = any ? ac_trainer_show_measured : NULL,
+        .opaque = t,
     };
     ac_status status = ac_validate(&params, t->model, t->log, v);
 
@@ -94,20 +96,29 @@ static ac_status measure(ac_trainer *t, ac_validation *v)
     return status;
 }
 
+ac_status ac_trainer_write_row(ac_trainer *t, double validation)
+{
+    ac_run_place *place = &t->state->place;
+
+    if (!place->row_due)
+        return AC_OK;
+    place->row_due = false;
+    return ac_report_step(t->report, &(ac_report_row){
+                                         .epoch = place->epoch + 1,
+                                         .step = place->step,
+                                         .loss = place->last_loss,
+                                         .validation = validation,
+                                         .rate = place->last_rate,
+                                         .seconds = ac_trainer_seconds(t),
+                                     });
+}
+
 static ac_status report(ac_trainer *t, const ac_validation *v)
 {
     const ac_run_place *place = &t->state->place;
     ac_status status = AC_OK;
 
-    if (place->row_due)
-        TRY(ac_report_step(t->report, &(ac_report_row){
-                                          .epoch = place->epoch + 1,
-                                          .step = place->step,
-                                          .loss = place->last_loss,
-                                          .validation = v->loss,
-                                          .rate = place->last_rate,
-                                          .seconds = ac_trainer_seconds(t),
-                                      }));
+    TRY(ac_trainer_write_row(t, v->loss));
     TRY(ac_report_epoch(t->report, place->epoch + 1, v->rows, v->row_count, v->gray));
 fail:
     return status;
@@ -139,7 +150,6 @@ static void note(ac_run_place *place, const ac_validation *v, bool whole, bool *
         place->best = v->loss;
         place->best_epoch = place->epoch + 1;
     }
-    place->row_due = false;
     if (whole) {
         place->epoch++;
         place->cursor = 0;
@@ -154,6 +164,8 @@ ac_status ac_trainer_end_epoch(ac_trainer *t, bool whole)
     ac_status status = AC_OK;
     bool better;
 
+    ac_progress_stage(t->params->progress, "epoch %d of %d, getting ready to measure",
+                      t->state->place.epoch + 1, t->settings->epochs);
     TRY(ac_trainer_fill_model(t));
     TRY(measure(t, &v));
     TRY(report(t, &v));

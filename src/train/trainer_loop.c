@@ -13,6 +13,7 @@ typedef struct epoch {
     ac_trainer *trainer;
     ac_loader *loader;
     ac_batch *batch, *next; /* next: NULL when the epoch's pictures are through */
+    bool interrupted;       /* next is NULL for that; whether they are through is not known */
 } epoch;
 
 static ac_status open_epoch(epoch *e)
@@ -30,7 +31,8 @@ static ac_status open_epoch(epoch *e)
                             .epoch = t->state->place.epoch,
                             .cursor = t->state->place.cursor,
                             .threads = t->params->threads,
-                            .queue = AC_TRAINER_QUEUE},
+                            .queue = AC_TRAINER_QUEUE,
+                            .cancel = t->params->cancel},
         t->log, &e->loader);
 }
 
@@ -46,7 +48,8 @@ static ac_status draw(epoch *e, ac_batch **batch)
 {
     ac_status status = ac_loader_next(e->loader, batch);
 
-    return status == AC_END ? AC_OK : status;
+    e->interrupted = status == AC_ERR_CANCELLED;
+    return status == AC_END || e->interrupted ? AC_OK : status;
 }
 
 /* One of the equal parts of a batch. */
@@ -134,14 +137,9 @@ static ac_status do_step(epoch *e)
     advance(t, e->batch, result.loss, rate);
     if (t->dump)
         ac_dump_add(t->dump, e->batch);
-    place->row_due = !e->next || ac_trainer_is_over(t);
-    if (!place->row_due)
-        TRY(ac_report_step(t->report, &(ac_report_row){.epoch = place->epoch + 1,
-                                                       .step = place->step,
-                                                       .loss = result.loss,
-                                                       .validation = NAN,
-                                                       .rate = rate,
-                                                       .seconds = ac_trainer_seconds(t)}));
+    place->row_due = true;
+    if (e->next && !ac_trainer_is_over(t))
+        TRY(ac_trainer_write_row(t, NAN));
     ac_batch_free(&e->batch);
     e->batch = e->next;
     e->next = NULL;
@@ -172,6 +170,16 @@ static void show(const ac_trainer *t)
                      "epoch %d of %d, step %lld, loss %.4g, %.3g images/s", place->epoch + 1,
                      t->settings->epochs, (long long)place->step, place->last_loss,
                      t->step_time > 0 ? t->settings->batch / t->step_time : 0);
+}
+
+/* Without the time that is left: steps say nothing of how long measuring takes. */
+void ac_trainer_show_measured(void *opaque, int pictures)
+{
+    const ac_trainer *t = opaque;
+
+    ac_progress_text(t->params->progress, 0, 0, "epoch %d of %d, %d of %d pictures measured",
+                     t->state->place.epoch + 1, t->settings->epochs, pictures,
+                     ac_dataset_count(t->dataset, AC_DATASET_VALIDATION));
 }
 
 static bool is_cancelled(const ac_trainer *t)
@@ -209,14 +217,26 @@ static ac_status do_steps(epoch *e)
     double period = 60 * t->params->checkpoint_minutes;
     ac_status status = AC_OK;
 
+    ac_progress_stage(t->params->progress, "epoch %d of %d, reading the first pictures",
+                      t->state->place.epoch + 1, t->settings->epochs);
     TRY(draw(e, &e->batch));
+    if (e->interrupted)
+        return stop(t);
+    if (ac_trainer_is_over(t)) /* an interruption left what follows the last step */
+        return AC_OK;
+    if (e->batch)
+        TRY(ac_trainer_write_row(t, NAN));
     if (!e->batch && !t->state->place.epoch_steps)
         return fail_empty(t);
     if (e->batch)
         TRY(feed(t, e->batch, 0));
+    ac_progress_stage(t->params->progress, "epoch %d of %d, the first step",
+                      t->state->place.epoch + 1, t->settings->epochs);
     while (e->batch) {
         TRY(do_step(e));
         show(t);
+        if (e->interrupted)
+            return stop(t);
         if (ac_trainer_is_over(t))
             break;
         if (is_cancelled(t))
@@ -251,7 +271,7 @@ ac_status ac_trainer_loop(ac_trainer *t)
     ac_status status = AC_OK;
 
     t->saved = ac_clock_now((ac_clock){0});
-    while (!status && !ac_trainer_is_over(t))
+    while (!status && (!ac_trainer_is_over(t) || t->state->place.row_due))
         status = do_epoch(t);
     return status;
 }

@@ -44,6 +44,11 @@ double ac_trainer_seconds(const ac_trainer *trainer);
 /* Of the step after the place. */
 double ac_trainer_rate(const ac_trainer *trainer);
 
+/* Writes what is due of the last step, if anything is; validation: NAN when it was not measured. */
+ac_status ac_trainer_write_row(ac_trainer *trainer, double validation);
+/* Progress of measuring; opaque: the trainer. */
+void ac_trainer_show_measured(void *opaque, int pictures);
+
 /* Steps till the end of the run. */
 ac_status ac_trainer_loop(ac_trainer *trainer);
 

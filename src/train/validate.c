@@ -8,18 +8,58 @@
 #include "color/metrics.h"
 #include "nn/session.h"
 #include "train/view.h"
+#include "util/thread.h"
 
-/* Memory for one picture at the size of its colours, and for a batch of results. */
+#define WORKERS_MAX 16
+
+/* Of a picture, or sums of them. */
+typedef struct measures {
+    double loss, rgb, gray, gray_rgb;
+} measures;
+
+/* Measures each worker_count-th picture of a batch. */
+typedef struct worker {
+    struct work *work;
+    int number;
+    ac_thread thread;
+    float *small;          /* lightness at the size of the colours */
+    float *actual, *other; /* RGB */
+} worker;
+
+/* While the device computes one batch, the processor measures the one before. */
 typedef struct work {
     const ac_validate_params *params;
     const ac_log *log;
     ac_session *session;
     size_t pixels; /* of colours */
-    float *lightness, *ab, *no_ab;
-    float *small;                     /* lightness at the size of the colours */
-    float *actual, *other;            /* RGB */
-    double loss, rgb, gray, gray_rgb; /* sums */
+    float *lightness, *no_ab;
+    float *ab, *next_ab; /* results: of the batch that is measured, of the one that is computed */
+    worker workers[WORKERS_MAX];
+    int worker_count;
+    ac_batch *batch; /* that is measured; NULL: none */
+    measures *each;  /* of its pictures */
+    measures sum;    /* of all before, in their order */
+    ac_validation *v;
 } work;
+
+static ac_status create_workers(work *w)
+{
+    int count = ac_thread_processors(), most = w->params->batch;
+
+    most = most < WORKERS_MAX ? most : WORKERS_MAX;
+    w->worker_count = count < most ? count : most;
+    for (int i = 0; i < w->worker_count; i++) {
+        worker *one = &w->workers[i];
+
+        *one = (worker){.work = w, .number = i};
+        one->small = malloc(w->pixels * sizeof(float));
+        one->actual = malloc(3 * w->pixels * sizeof(float));
+        one->other = malloc(3 * w->pixels * sizeof(float));
+        if (!one->small || !one->actual || !one->other)
+            return AC_ERR_MEMORY;
+    }
+    return AC_OK;
+}
 
 static ac_status create(work *w, const ac_model *model)
 {
@@ -38,11 +78,10 @@ static ac_status create(work *w, const ac_model *model)
     /* Zeroed: the last batch may have fewer pictures. */
     w->lightness = calloc(batch * (size_t)view->height * (size_t)view->width, sizeof(float));
     w->ab = calloc(batch * 2 * w->pixels, sizeof(float));
+    w->next_ab = calloc(batch * 2 * w->pixels, sizeof(float));
     w->no_ab = calloc(2 * w->pixels, sizeof(float));
-    w->small = calloc(w->pixels, sizeof(float));
-    w->actual = calloc(3 * w->pixels, sizeof(float));
-    w->other = calloc(3 * w->pixels, sizeof(float));
-    if (!w->lightness || !w->ab || !w->no_ab || !w->small || !w->actual || !w->other)
+    w->each = calloc(batch, sizeof(*w->each));
+    if (!w->lightness || !w->ab || !w->next_ab || !w->no_ab || !w->each || create_workers(w))
         status = ac_fail(w->log, AC_ERR_MEMORY, "out of memory");
 fail:
     return status;
@@ -50,14 +89,22 @@ fail:
 
 static void destroy(work *w)
 {
+    for (int i = 0; i < w->worker_count; i++) {
+        ac_thread_join(&w->workers[i].thread);
+        free(w->workers[i].small);
+        free(w->workers[i].actual);
+        free(w->workers[i].other);
+    }
+    ac_batch_free(&w->batch);
     ac_session_destroy(&w->session);
     free(w->lightness);
     free(w->ab);
+    free(w->next_ab);
     free(w->no_ab);
-    free(w->small);
-    free(w->actual);
-    free(w->other);
+    free(w->each);
 }
+
+/* ---- on any thread ---- */
 
 static ac_status keep(const work *w, const float *rgb, ac_rgb *picture)
 {
@@ -70,85 +117,133 @@ static ac_status keep(const work *w, const float *rgb, ac_rgb *picture)
     return AC_OK;
 }
 
-/* Number k of a batch. */
-static ac_status measure_picture(work *w, const ac_batch *batch, int k, ac_validation *v)
+/* Number k of the batch. */
+static ac_status measure_picture(const worker *one, int k)
 {
-    const ac_view_params *view = &w->params->view;
-    const float *truth = batch->colours + (size_t)k * 2 * w->pixels;
+    const work *w = one->work;
+    const ac_validate_params *p = w->params;
+    const ac_view_params *view = &p->view;
+    const float *truth = w->batch->colours + (size_t)k * 2 * w->pixels;
     const float *ab = w->ab + (size_t)k * 2 * w->pixels;
-    ac_sheet_row *row = v->row_count < w->params->rows ? &v->rows[v->row_count] : NULL;
+    int at = w->v->pictures + k;
+    ac_sheet_row *row = at < p->rows ? &w->v->rows[at] : NULL;
+    measures *m = &w->each[k];
     ac_status status = AC_OK;
-    double rgb;
 
+    ac_view_average(view,
+                    w->batch->lightness + (size_t)k * (size_t)view->height * (size_t)view->width,
+                    one->small);
+    ac_lab_to_rgb(one->small, truth, w->pixels, one->actual);
     if (row)
-        row->name = ac_dataset_name(w->params->dataset, w->params->side, batch->items[k]);
-    v->row_count += row != NULL;
-    ac_view_average(view, batch->lightness + (size_t)k * (size_t)view->height * (size_t)view->width,
-                    w->small);
-    ac_lab_to_rgb(w->small, truth, w->pixels, w->actual);
-    if (row)
-        TRY(keep(w, w->actual, &row->actual));
+        TRY(keep(w, one->actual, &row->actual));
 
-    ac_lab_to_rgb(w->small, w->no_ab, w->pixels, w->other);
+    ac_lab_to_rgb(one->small, w->no_ab, w->pixels, one->other);
     if (row)
-        TRY(keep(w, w->other, &row->input));
-    w->gray_rgb += ac_metric_rgb_loss(w->other, w->actual, w->pixels);
-    w->gray += ac_loss_measure(&w->params->loss, w->no_ab, truth, 1, view->colour_height,
-                               view->colour_width);
+        TRY(keep(w, one->other, &row->input));
+    m->gray_rgb = ac_metric_rgb_loss(one->other, one->actual, w->pixels);
+    m->gray =
+        ac_loss_measure(&p->loss, w->no_ab, truth, 1, view->colour_height, view->colour_width);
 
-    ac_lab_to_rgb(w->small, ab, w->pixels, w->other);
+    ac_lab_to_rgb(one->small, ab, w->pixels, one->other);
     if (row)
-        TRY(keep(w, w->other, &row->predicted));
-    rgb = ac_metric_rgb_loss(w->other, w->actual, w->pixels);
+        TRY(keep(w, one->other, &row->predicted));
+    m->rgb = ac_metric_rgb_loss(one->other, one->actual, w->pixels);
     if (row)
-        row->loss = rgb;
-    w->rgb += rgb;
-    w->loss +=
-        ac_loss_measure(&w->params->loss, ab, truth, 1, view->colour_height, view->colour_width);
-    v->pictures++;
+        row->loss = m->rgb;
+    m->loss = ac_loss_measure(&p->loss, ab, truth, 1, view->colour_height, view->colour_width);
 fail:
     return status;
 }
 
-static ac_status measure_batch(work *w, const ac_batch *batch, ac_validation *v)
+static ac_status measure(void *opaque)
 {
-    const ac_view_params *view = &w->params->view;
+    const worker *one = opaque;
     ac_status status = AC_OK;
 
-    memcpy(w->lightness, batch->lightness,
-           (size_t)batch->count * (size_t)view->height * (size_t)view->width * sizeof(float));
-    TRY(ac_session_run(w->session, w->lightness, w->ab));
-    for (int k = 0; k < batch->count; k++)
-        TRY(measure_picture(w, batch, k, v));
-fail:
+    for (int k = one->number; k < one->work->batch->count && !status; k += one->work->worker_count)
+        status = measure_picture(one, k);
     return status;
 }
 
-static ac_status measure_all(work *w, ac_loader *loader, ac_validation *v)
+/* ---- batches ---- */
+
+/* Waits for the batch that is measured. */
+static ac_status end_batch(work *w)
 {
     const ac_validate_params *p = w->params;
+    ac_status status = AC_OK;
+
+    if (!w->batch)
+        return AC_OK;
+    for (int i = 0; i < w->worker_count; i++) {
+        ac_status each = ac_thread_join(&w->workers[i].thread);
+
+        status = status ? status : each;
+    }
+    for (int k = 0; k < w->batch->count; k++) {
+        w->sum.loss += w->each[k].loss;
+        w->sum.rgb += w->each[k].rgb;
+        w->sum.gray += w->each[k].gray;
+        w->sum.gray_rgb += w->each[k].gray_rgb;
+    }
+    w->v->pictures += w->batch->count;
+    ac_batch_free(&w->batch);
+    if (!status && p->shown)
+        p->shown(p->opaque, w->v->pictures);
+    return status;
+}
+
+/* Takes over the batch, whose results are in next_ab. */
+static ac_status begin_batch(work *w, ac_batch *batch)
+{
+    float *ab = w->ab;
+    ac_status status = AC_OK;
+
+    w->ab = w->next_ab;
+    w->next_ab = ab;
+    w->batch = batch;
+    for (int k = 0; k < batch->count && w->v->row_count < w->params->rows; k++)
+        w->v->rows[w->v->row_count++].name =
+            ac_dataset_name(w->params->dataset, w->params->side, batch->items[k]);
+    for (int i = 0; i < w->worker_count && !status; i++)
+        status = ac_thread_start(&w->workers[i].thread, "measure", measure, &w->workers[i], w->log);
+    return status;
+}
+
+static ac_status next_batch(work *w, ac_loader *loader)
+{
+    const ac_view_params *view = &w->params->view;
     ac_batch *batch = NULL;
     ac_status status = AC_OK;
 
-    while (!p->only_rows || v->pictures < p->rows) {
+    TRY(ac_loader_next(loader, &batch));
+    memcpy(w->lightness, batch->lightness,
+           (size_t)batch->count * (size_t)view->height * (size_t)view->width * sizeof(float));
+    TRY(ac_session_run(w->session, w->lightness, w->next_ab));
+    TRY(end_batch(w));
+    return begin_batch(w, batch);
+fail:
+    ac_batch_free(&batch);
+    return status;
+}
+
+static ac_status measure_all(work *w, ac_loader *loader)
+{
+    const ac_validate_params *p = w->params;
+    ac_status status = AC_OK;
+
+    while (!status && !(p->only_rows && w->v->row_count == p->rows)) {
         if (p->cancel && atomic_load(p->cancel))
             return AC_ERR_CANCELLED;
-        status = ac_loader_next(loader, &batch);
-        if (status == AC_END)
-            return AC_OK;
-        if (!status)
-            status = measure_batch(w, batch, v);
-        ac_batch_free(&batch);
-        if (status)
-            return status;
+        status = next_batch(w, loader);
     }
-    return status;
+    return status && status != AC_END ? status : end_batch(w);
 }
 
 ac_status ac_validate(const ac_validate_params *params, const ac_model *model, const ac_log *log,
                       ac_validation *v)
 {
-    work w = {.params = params, .log = log};
+    work w = {.params = params, .log = log, .v = v};
     ac_loader *loader = NULL;
     ac_status status = AC_OK;
 
@@ -162,13 +257,14 @@ ac_status ac_validate(const ac_validate_params *params, const ac_model *model, c
                                              .batch = params->batch,
                                              .partial = true,
                                              .threads = params->threads,
-                                             .queue = 2},
+                                             .queue = 2,
+                                             .cancel = params->cancel},
                          log, &loader));
-    TRY(measure_all(&w, loader, v));
-    v->loss = v->pictures ? w.loss / v->pictures : NAN;
-    v->rgb = v->pictures ? w.rgb / v->pictures : NAN;
-    v->gray = v->pictures ? w.gray / v->pictures : NAN;
-    v->gray_rgb = v->pictures ? w.gray_rgb / v->pictures : NAN;
+    TRY(measure_all(&w, loader));
+    v->loss = v->pictures ? w.sum.loss / v->pictures : NAN;
+    v->rgb = v->pictures ? w.sum.rgb / v->pictures : NAN;
+    v->gray = v->pictures ? w.sum.gray / v->pictures : NAN;
+    v->gray_rgb = v->pictures ? w.sum.gray_rgb / v->pictures : NAN;
 fail:
     ac_loader_destroy(&loader);
     destroy(&w);

@@ -20,6 +20,9 @@ typedef struct ac_validate_params {
     int rows;                  /* so many of the first pictures are kept to be shown */
     bool only_rows;            /* measure no more pictures than these */
     const atomic_bool *cancel; /* NULL: never */
+    /* Called now and then with how many pictures were measured so far; NULL: is not. */
+    void (*shown)(void *opaque, int pictures);
+    void *opaque;
 } ac_validate_params;
 
 /* Means over pictures. NaN when there was none. */

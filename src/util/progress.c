@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
+
+#include "util/thread.h"
 
 #define FIRST_AFTER     2.0  /* seconds: short jobs show nothing */
 #define TERMINAL_PERIOD 0.25 /* seconds between two lines */
@@ -24,15 +27,27 @@ struct ac_progress {
     } marks[MARKS]; /* ring of about one a second */
     int first_mark, mark_count;
     char shown[256]; /* line on the terminal now, "" when there is none */
+
+    char stage[200];    /* "" when there is none */
+    double stage_began; /* clock */
+    ac_thread ticker;   /* shows stages; started with the first one */
+    pthread_cond_t wake;
+    bool stop;
 };
 
 ac_status ac_progress_create(const ac_progress_params *params, ac_progress **progress)
 {
+    pthread_condattr_t attributes;
+
     *progress = calloc(1, sizeof(**progress));
     if (!*progress)
         return AC_ERR_MEMORY;
     (*progress)->params = *params;
     pthread_mutex_init(&(*progress)->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&(*progress)->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
     return AC_OK;
 }
 
@@ -48,6 +63,12 @@ void ac_progress_destroy(ac_progress **progress)
     if (!*progress)
         return;
     ac_progress_end(*progress);
+    pthread_mutex_lock(&(*progress)->mutex);
+    (*progress)->stop = true;
+    pthread_cond_signal(&(*progress)->wake);
+    pthread_mutex_unlock(&(*progress)->mutex);
+    ac_thread_join(&(*progress)->ticker);
+    pthread_cond_destroy(&(*progress)->wake);
     pthread_mutex_destroy(&(*progress)->mutex);
     free(*progress);
     *progress = NULL;
@@ -59,6 +80,7 @@ void ac_progress_begin(ac_progress *p, int64_t total)
         return;
     pthread_mutex_lock(&p->mutex);
     p->running = true;
+    p->stage[0] = '\0';
     p->total = total > 0 ? total : 0;
     p->done = 0;
     p->began = ac_clock_now(p->params.clock);
@@ -181,6 +203,7 @@ static bool advance(ac_progress *p, int64_t done, double now)
 {
     if (!p->running)
         return false;
+    p->stage[0] = '\0';
     p->done = done;
     if (now < p->next)
         return false;
@@ -227,12 +250,69 @@ void ac_progress_text(ac_progress *p, int64_t done, int64_t total, const char *f
     pthread_mutex_unlock(&p->mutex);
 }
 
+static void show_stage(ac_progress *p)
+{
+    double now = ac_clock_now(p->params.clock);
+    char line[sizeof(p->shown)], time[40];
+    double taken = now - p->stage_began;
+
+    if (!p->stage[0] || now < p->next)
+        return;
+    /* The seconds that are shown change once in one. */
+    p->next = now + (p->params.terminal ? 1 : PLAIN_PERIOD);
+    format_rough_time(taken, time, sizeof(time));
+    if (taken < 1)
+        snprintf(line, sizeof(line), "%s", p->stage);
+    else
+        snprintf(line, sizeof(line), "%s, %s", p->stage, time);
+    show(p, line);
+}
+
+static ac_status tick(void *opaque)
+{
+    ac_progress *p = opaque;
+    struct timespec until;
+
+    pthread_mutex_lock(&p->mutex);
+    while (!p->stop) {
+        show_stage(p);
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += (long)(TERMINAL_PERIOD * 1e9);
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&p->wake, &p->mutex, &until);
+    }
+    pthread_mutex_unlock(&p->mutex);
+    return AC_OK;
+}
+
+void ac_progress_stage(ac_progress *p, const char *format, ...)
+{
+    va_list args;
+    bool quiet;
+
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    quiet = p->stage[0]; /* since the stage before this one, at least */
+    va_start(args, format);
+    vsnprintf(p->stage, sizeof(p->stage), format, args);
+    va_end(args);
+    p->stage_began = ac_clock_now(p->params.clock);
+    if (!quiet)
+        p->next = p->stage_began + (p->params.terminal ? FIRST_AFTER : PLAIN_PERIOD);
+    if (!p->ticker.started)
+        ac_thread_start(&p->ticker, "progress", tick, p, NULL);
+    pthread_mutex_unlock(&p->mutex);
+}
+
 void ac_progress_end(ac_progress *p)
 {
     if (!p)
         return;
     pthread_mutex_lock(&p->mutex);
     p->running = false;
+    p->stage[0] = '\0';
     clear_line(p);
     fflush(p->params.stream);
     pthread_mutex_unlock(&p->mutex);

@@ -33,6 +33,12 @@ void ac_progress_update(ac_progress *progress, int64_t done);
  * 0.01234, 12 min left". */
 void ac_progress_text(ac_progress *progress, int64_t done, int64_t total, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* What is done from here on, where nothing can count it: "reading the data". Shown with the time it
+ * has taken, "reading the data, 12 s", by a thread of its own, once no other line was shown for two
+ * seconds (a period, where there is no terminal) and until the next call of any of these functions
+ * but ac_progress_message(). */
+void ac_progress_stage(ac_progress *progress, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The job is over: the line goes. */
 void ac_progress_end(ac_progress *progress);
 

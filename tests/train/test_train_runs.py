@@ -118,7 +118,7 @@ def check_kills(output):
 
 
 stopped = folder / "stopped.safetensors"
-for count in 3, 13:
+for count in 3, 13, 20, 27:  # the last two: in the last step of an epoch, or its measuring
     process = start(stopped)
     wait_for_row(process, stopped, count)
     process.send_signal(signal.SIGINT)

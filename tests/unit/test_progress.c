@@ -1,11 +1,15 @@
 #include "test.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "util/progress.h"
 
 typedef struct screen {
     double time;
+    atomic_int ahead; /* seconds to add, where another thread looks at the clock too */
     char *text;
     size_t size, seen;
     FILE *stream;
@@ -14,7 +18,9 @@ typedef struct screen {
 
 static double hand(void *opaque)
 {
-    return ((screen *)opaque)->time;
+    screen *s = opaque;
+
+    return s->time + atomic_load(&s->ahead);
 }
 
 static void open_screen(screen *s, bool terminal)
@@ -71,6 +77,74 @@ static void test_terminal(void)
     ac_progress_update(s.progress, 50);
     expect(&s, "");
     close_screen(&s);
+}
+
+/* Lines that come from another thread are read through a pipe, which waits for them. */
+static void open_piped(screen *s, bool terminal, int *from)
+{
+    int ends[2];
+
+    *s = (screen){.time = 1000};
+    CHECK_INT(pipe(ends), 0);
+    *from = ends[0];
+    s->stream = fdopen(ends[1], "w");
+    CHECK_INT(
+        ac_progress_create(
+            &(ac_progress_params){.stream = s->stream, .terminal = terminal, .clock = {hand, s}},
+            &s->progress),
+        AC_OK);
+}
+
+static void expect_piped(int from, const char *text)
+{
+    char found[100] = "";
+    size_t count = 0;
+
+    while (count < strlen(text)) {
+        ssize_t more = read(from, found + count, strlen(text) - count);
+
+        if (more <= 0)
+            break;
+        count += (size_t)more;
+    }
+    CHECK_STR(found, text);
+}
+
+static void test_stage(void)
+{
+    screen s;
+    int from;
+
+    open_piped(&s, true, &from);
+    ac_progress_stage(s.progress, "reading %s", "data");
+    atomic_store(&s.ahead, 2);
+    expect_piped(from, "\rreading data, 2 s\033[K");
+    atomic_store(&s.ahead, 75);
+    expect_piped(from, "\rreading data, 1 min\033[K");
+    /* A job may begin meanwhile, and its lines come instead. */
+    ac_progress_begin(s.progress, 10);
+    ac_progress_stage(s.progress, "the first frame");
+    atomic_store(&s.ahead, 80);
+    expect_piped(from, "\rthe first frame, 5 s\033[K");
+    ac_progress_text(s.progress, 1, 10, "too early"); /* but the stage is over */
+    atomic_store(&s.ahead, 85);
+    ac_progress_text(s.progress, 1, 10, "frame one");
+    expect_piped(from, "\rframe one, 2 min left\033[K");
+    ac_progress_end(s.progress);
+    expect_piped(from, "\r\033[K");
+    ac_progress_destroy(&s.progress);
+    fclose(s.stream);
+    close(from);
+
+    open_piped(&s, false, &from);
+    ac_progress_stage(s.progress, "listing");
+    atomic_store(&s.ahead, 9);
+    ac_progress_stage(s.progress, "reading");
+    atomic_store(&s.ahead, 10);
+    expect_piped(from, "reading, 1 s\n");
+    ac_progress_destroy(&s.progress);
+    fclose(s.stream);
+    close(from);
 }
 
 static void test_unknown_total(void)
@@ -205,6 +279,7 @@ static void test_nobody(void)
 int main(void)
 {
     test_terminal();
+    test_stage();
     test_unknown_total();
     test_plain();
     test_recent_speed();
