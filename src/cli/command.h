@@ -15,7 +15,7 @@ typedef struct ac_context {
     const atomic_bool *cancel; /* becomes true when the person presses Ctrl-C */
 } ac_context;
 
-extern const ac_command ac_command_colorize, ac_command_devices, ac_command_eval,
+extern const ac_command ac_command_bench, ac_command_colorize, ac_command_devices, ac_command_eval,
     ac_command_inspect, ac_command_run, ac_command_train;
 
 /* Wrong use that the options' table cannot tell: AC_ERR_ARGUMENT and "`what`; see ... --help". */

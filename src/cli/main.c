@@ -11,6 +11,7 @@
 #define EXIT_WRONG_USE 2
 
 static const ac_command *const commands[] = {
+    &ac_command_bench,
     &ac_command_colorize,
     &ac_command_devices,
     &ac_command_eval,

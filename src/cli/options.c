@@ -124,16 +124,35 @@ static bool parse_side(const char *text, const char **end, const ac_option *opti
     return true;
 }
 
-static bool parse_size(const char *text, const ac_option *option, int size[2])
+/* *end is where the size ends. */
+static bool parse_size(const char *text, const char **end, const ac_option *option, int size[2])
 {
-    const char *end;
-
-    if (!parse_side(text, &end, option, &size[0]))
+    if (!parse_side(text, end, option, &size[0]))
         return false;
     size[1] = size[0];
-    if (!*end)
-        return true;
-    return *end == 'x' && parse_side(end + 1, &end, option, &size[1]) && !*end;
+    return **end != 'x' || parse_side(*end + 1, end, option, &size[1]);
+}
+
+static ac_status add_sizes(const ac_command *command, const ac_option *option, const char *text,
+                           const ac_log *log, ac_option_sizes *sizes)
+{
+    const char *end = text;
+    char expected[96];
+
+    for (;; end++) {
+        if (sizes->count == AC_OPTION_MAX_SIZES) {
+            snprintf(expected, sizeof(expected), " has more than %d sizes", AC_OPTION_MAX_SIZES);
+            return wrong_use(command, log, "--", option->name, expected);
+        }
+        if (!parse_size(end, &end, option, sizes->items[sizes->count]) || (*end && *end != ','))
+            break;
+        sizes->count++;
+        if (!*end)
+            return AC_OK;
+    }
+    snprintf(expected, sizeof(expected), "sizes (N or HxW, sides from %.10g to %.10g)", option->min,
+             option->max);
+    return wrong_value(command, option, text, expected, log);
 }
 
 static ac_status add_text(const ac_command *command, const ac_option *option, const char *text,
@@ -155,6 +174,7 @@ static ac_status set_value(const ac_command *command, const ac_option *option, c
                            const ac_log *log, void *options)
 {
     char *target = (char *)options + option->offset;
+    const char *end;
     char expected[96];
 
     switch (option->type) {
@@ -180,11 +200,13 @@ static ac_status set_value(const ac_command *command, const ac_option *option, c
             return AC_OK;
         return wrong_value(command, option, text, "a time in seconds or as h:mm:ss.mmm", log);
     case AC_OPTION_SIZE:
-        if (parse_size(text, option, (int *)target))
+        if (parse_size(text, &end, option, (int *)target) && !*end)
             return AC_OK;
         snprintf(expected, sizeof(expected), "a size (N or HxW, sides from %.10g to %.10g)",
                  option->min, option->max);
         return wrong_value(command, option, text, expected, log);
+    case AC_OPTION_SIZES:
+        return add_sizes(command, option, text, log, (ac_option_sizes *)target);
     }
     return AC_ERR_ARGUMENT;
 }
@@ -217,7 +239,7 @@ static ac_status take_operands(const ac_command *command, int count, char **word
 
     if (count > most)
         return wrong_use(command, log, "'", words[most], "' is too much");
-    if (command->operand && !count)
+    if (command->operand && !count && !command->optional)
         return wrong_use(command, log, "no ", command->operand, " given");
     for (int i = 0; i < count; i++)
         if (!*words[i])

@@ -18,6 +18,7 @@ typedef enum ac_option_type {
     AC_OPTION_NUMBER,  /* double */
     AC_OPTION_TIME,    /* double, seconds: 90, 1:30, 0:01:30.5 */
     AC_OPTION_SIZE,    /* int[2], height and width: 256 or 192x256 */
+    AC_OPTION_SIZES,   /* ac_option_sizes; commas between them, may be given several times */
 } ac_option_type;
 
 /* What an option that may be repeated was given, in order. */
@@ -26,6 +27,12 @@ typedef struct ac_option_texts {
     int count;
     const char *items[AC_OPTION_MAX_TEXTS];
 } ac_option_texts;
+
+#define AC_OPTION_MAX_SIZES 32
+typedef struct ac_option_sizes {
+    int count;
+    int items[AC_OPTION_MAX_SIZES][2]; /* height, width */
+} ac_option_sizes;
 
 typedef struct ac_option {
     const char *name; /* the long one; NULL ends a table */
@@ -55,6 +62,7 @@ typedef struct ac_command {
     const char *usage;   /* what follows the name and the options: "INPUT -o OUTPUT" */
     const char *operand; /* "INPUT", which must be given; NULL: the command takes none */
     bool several;        /* one operand or more */
+    bool optional;       /* none will do too */
     const char *summary; /* one line, for the list of commands */
     const char *description;
     const ac_option *options; /* in the order of --help; the common ones follow by themselves */

@@ -17,6 +17,8 @@ struct ac_session {
     ac_buffer *lightness, *result;
     ac_call *calls;
     int call_count;
+    ac_part *parts; /* of the calls */
+    int part_count;
     ac_commands *commands; /* for ac_session_run(), recorded when it is first called */
 };
 
@@ -131,6 +133,24 @@ fail:
     return status;
 }
 
+/* The calls from `begin` on are what `step` does; NULL: they copy a picture, called `name`. */
+static void add_part(ac_session *session, const ac_lowering *l, int begin, const ac_step *step,
+                     const char *name, const ac_buffer *picture)
+{
+    ac_part *part = &session->parts[session->part_count];
+
+    if (begin == l->call_count)
+        return;
+    session->part_count++;
+    *part = (ac_part){.begin = begin, .end = l->call_count};
+    snprintf(part->name, sizeof(part->name), "%s", name);
+    if (step)
+        ac_part_describe_step(session->plan, step, part);
+    else
+        part->bytes = 2 * ac_buffer_size(picture);
+    ac_part_describe_calls(l->calls, part);
+}
+
 /* All dispatches with barriers between them; then the weights go to the device. */
 static ac_status lower(ac_session *session, const ac_model *model, const ac_log *log)
 {
@@ -140,19 +160,26 @@ static ac_status lower(ac_session *session, const ac_model *model, const ac_log 
                      .plan = session->plan,
                      .arenas = session->arenas};
     ac_status status = AC_OK;
+    int calls;
 
+    session->parts = calloc((size_t)session->plan->step_count + 2, sizeof(*session->parts));
+    if (!session->parts)
+        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     TRY(ac_conv_choice_parse(getenv("AUTOCHROME_CONV"), log, &l.choice));
     TRY(ac_lower_pack(&l, ac_session_lightness(session)));
+    add_part(session, &l, 0, NULL, "input", session->lightness);
     for (int s = 0; s < session->plan->step_count; s++) {
-        int calls = l.call_count;
-
+        calls = l.call_count;
         TRY(ac_lower_barrier(&l));
         TRY(ac_lower_step(&l, &session->plan->steps[s]));
         if (l.call_count == calls + 1)
             l.call_count--; /* nothing was done: everything is in place already */
+        add_part(session, &l, calls, &session->plan->steps[s], "", NULL);
     }
+    calls = l.call_count;
     TRY(ac_lower_barrier(&l));
     TRY(ac_lower_unpack(&l, ac_session_result(session)));
+    add_part(session, &l, calls, NULL, "output", session->result);
     TRY(upload(session, AC_REGION_CONSTANTS, &l.constants));
     TRY(upload(session, AC_REGION_PACKED, &l.packed));
     session->calls = l.calls;
@@ -206,6 +233,7 @@ void ac_session_destroy(ac_session **pointer)
     ac_net_destroy(&session->net);
     free(session->arenas);
     free(session->calls);
+    free(session->parts);
     free(session);
     *pointer = NULL;
 }
@@ -239,6 +267,20 @@ ac_binding ac_session_result(const ac_session *session)
 ac_status ac_session_record(ac_session *session, ac_commands *commands)
 {
     return ac_calls_record(session->calls, session->call_count, session->regions, commands);
+}
+
+const ac_part *ac_session_parts(const ac_session *session, int *count)
+{
+    *count = session->part_count;
+    return session->parts;
+}
+
+ac_status ac_session_record_part(ac_session *session, int index, ac_commands *commands)
+{
+    const ac_part *part = &session->parts[index];
+
+    return ac_calls_record(session->calls + part->begin, part->end - part->begin, session->regions,
+                           commands);
 }
 
 ac_status ac_session_run(ac_session *session, const float *lightness, float *result)

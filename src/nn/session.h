@@ -3,6 +3,7 @@
 #define AC_NN_SESSION_H
 
 #include "nn/model.h"
+#include "nn/part.h"
 #include "nn/plan.h"
 #include "vk/commands.h"
 
@@ -48,6 +49,9 @@ ac_status ac_session_read_value(const ac_session *session, int value, float *to,
  * ac_session_run(), are read from `lightness` and written to `result`. Work before and after needs
  * barriers of its own. */
 ac_status ac_session_record(ac_session *session, ac_commands *commands);
+/* The same by parts, for measuring: all of them in order are what ac_session_record() records. */
+const ac_part *ac_session_parts(const ac_session *session, int *count);
+ac_status ac_session_record_part(ac_session *session, int part, ac_commands *commands);
 ac_binding ac_session_lightness(const ac_session *session);
 ac_binding ac_session_result(const ac_session *session);
 

@@ -8,6 +8,7 @@
 #define AC_TRAIN_SESSION_H
 
 #include "nn/model.h"
+#include "nn/part.h"
 #include "train/loss.h"
 #include "vk/device.h"
 
@@ -80,6 +81,13 @@ ac_status ac_train_session_write(ac_train_session *session, ac_train_state state
                                  const float *from);
 /* Puts weights (or their average) into a model of the same network. */
 ac_status ac_train_session_store(ac_train_session *session, ac_train_state state, ac_model *model);
+
+/* A step by its parts, for measuring: recorded and run in order, all of them together are one more
+ * step on the pictures that were fed first, with the optimiser's numbers as they are. *parts is the
+ * caller's (free()). */
+ac_status ac_train_session_parts(const ac_train_session *session, ac_part **parts, int *count);
+ac_status ac_train_session_record_part(ac_train_session *session, const ac_part *part,
+                                       ac_commands *commands);
 
 /* For tests, with loss.loss NULL: one forward pass, then the backward pass for the given gradient
  * by the network's output (before its output scale) [n][c][h][w]; output likewise. Gradients can be

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #define POOL_SETS    64
+#define POOL_MARKS   64
 #define MAX_GROUPS_X 32768 /* 65535 is what every device has */
 
 struct ac_commands {
@@ -16,6 +17,8 @@ struct ac_commands {
     int set_pool_count, set_count;
     VkBufferView *views;
     int view_count, view_room;
+    VkQueryPool *mark_pools; /* POOL_MARKS marks each */
+    int mark_pool_count, mark_count;
 };
 
 ac_status ac_commands_create(ac_device *device, ac_commands **result)
@@ -69,10 +72,13 @@ void ac_commands_destroy(ac_commands **pointer)
     drop_views(commands);
     for (int i = 0; i < commands->set_pool_count; i++)
         device->DestroyDescriptorPool(device->handle, commands->set_pools[i], NULL);
+    for (int i = 0; i < commands->mark_pool_count; i++)
+        device->DestroyQueryPool(device->handle, commands->mark_pools[i], NULL);
     device->DestroyFence(device->handle, commands->fence, NULL);
     device->DestroyCommandPool(device->handle, commands->pool, NULL);
     free(commands->set_pools);
     free(commands->views);
+    free(commands->mark_pools);
     free(commands);
     *pointer = NULL;
 }
@@ -90,6 +96,7 @@ ac_status ac_commands_begin(ac_commands *commands)
     for (int i = 0; i < commands->set_pool_count; i++)
         device->ResetDescriptorPool(device->handle, commands->set_pools[i], 0);
     commands->set_count = 0;
+    commands->mark_count = 0;
     result = device->ResetCommandPool(device->handle, commands->pool, 0);
     if (result == VK_SUCCESS)
         result = device->BeginCommandBuffer(commands->buffer, &info);
@@ -265,6 +272,52 @@ void ac_commands_barrier(ac_commands *commands)
                 VK_ACCESS_TRANSFER_WRITE_BIT);
 }
 
+static ac_status grow_mark_pools(ac_commands *commands)
+{
+    ac_device *device = commands->device;
+    const VkQueryPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+                                        .queryType = VK_QUERY_TYPE_TIMESTAMP,
+                                        .queryCount = POOL_MARKS};
+    VkQueryPool *more = realloc(commands->mark_pools,
+                                (size_t)(commands->mark_pool_count + 1) * sizeof(VkQueryPool));
+    VkResult result;
+
+    if (!more)
+        return ac_fail(device->log, AC_ERR_MEMORY, "out of memory");
+    commands->mark_pools = more;
+    result = device->CreateQueryPool(device->handle, &info, NULL, &more[commands->mark_pool_count]);
+    if (result != VK_SUCCESS)
+        return ac_vk_fail(device, result, "making timestamps");
+    commands->mark_pool_count++;
+    return AC_OK;
+}
+
+ac_status ac_commands_mark(ac_commands *commands)
+{
+    ac_device *device = commands->device;
+    uint32_t place = (uint32_t)commands->mark_count % POOL_MARKS;
+    ac_status status = AC_OK;
+    VkQueryPool pool;
+
+    if (!device->info.timestamps)
+        return ac_fail(device->log, AC_ERR_UNSUPPORTED, "device %s has no timestamps",
+                       device->info.name);
+    if (commands->mark_count == commands->mark_pool_count * POOL_MARKS)
+        TRY(grow_mark_pools(commands));
+    pool = commands->mark_pools[commands->mark_count / POOL_MARKS];
+    if (place == 0)
+        device->CmdResetQueryPool(commands->buffer, pool, 0, POOL_MARKS);
+    device->CmdWriteTimestamp(commands->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, pool, place);
+    commands->mark_count++;
+fail:
+    return status;
+}
+
+int ac_commands_mark_count(const ac_commands *commands)
+{
+    return commands->mark_count;
+}
+
 ac_status ac_commands_end(ac_commands *commands)
 {
     VkResult result;
@@ -305,4 +358,38 @@ ac_status ac_commands_wait(ac_commands *commands)
     result = device->WaitForFences(device->handle, 1, &commands->fence, VK_TRUE, UINT64_MAX);
     commands->submitted = false;
     return result == VK_SUCCESS ? AC_OK : ac_vk_fail(device, result, "waiting for the device");
+}
+
+/* The bits of a timestamp that count; the others are zero, and it begins anew after the last. */
+static uint64_t timestamp_mask(const ac_device *device)
+{
+    VkQueueFamilyProperties families[32];
+    uint32_t count = 32, bits;
+
+    device->instance.GetPhysicalDeviceQueueFamilyProperties(device->physical, &count, families);
+    bits = device->queue_family < count ? families[device->queue_family].timestampValidBits : 64;
+    return bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
+}
+
+ac_status ac_commands_read_marks(const ac_commands *commands, double *nanoseconds)
+{
+    ac_device *device = commands->device;
+    uint64_t mask = timestamp_mask(device), times[POOL_MARKS], first = 0;
+
+    for (int begin = 0; begin < commands->mark_count; begin += POOL_MARKS) {
+        int left = commands->mark_count - begin, count = left < POOL_MARKS ? left : POOL_MARKS;
+        VkResult result =
+            device->GetQueryPoolResults(device->handle, commands->mark_pools[begin / POOL_MARKS], 0,
+                                        (uint32_t)count, sizeof(times), times, sizeof(times[0]),
+                                        VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
+
+        if (result != VK_SUCCESS)
+            return ac_vk_fail(device, result, "reading timestamps");
+        if (begin == 0)
+            first = times[0];
+        for (int i = 0; i < count; i++)
+            nanoseconds[begin + i] =
+                (double)((times[i] - first) & mask) * (double)device->info.timestamp_period;
+    }
+    return AC_OK;
 }

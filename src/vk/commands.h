@@ -34,6 +34,10 @@ void ac_commands_zero(ac_commands *commands, const ac_buffer *buffer, uint64_t o
                       uint64_t size);
 /* What was written before is seen by what comes after. */
 void ac_commands_barrier(ac_commands *commands);
+/* Notes the time at which all that was recorded before has ended. AC_ERR_UNSUPPORTED on a device
+ * whose ac_device_info.timestamps is false. Marks may slow the device down. */
+ac_status ac_commands_mark(ac_commands *commands);
+int ac_commands_mark_count(const ac_commands *commands); /* since ac_commands_begin() */
 /* Makes all results visible to the host. */
 ac_status ac_commands_end(ac_commands *commands);
 
@@ -41,5 +45,8 @@ ac_status ac_commands_end(ac_commands *commands);
 ac_status ac_commands_submit(ac_commands *commands);
 /* AC_ERR_DEVICE_LOST with a message when the device is gone. */
 ac_status ac_commands_wait(ac_commands *commands);
+/* Of work that was waited for: nanoseconds from the first mark to each, the first one's 0;
+ * ac_commands_mark_count() of them. */
+ac_status ac_commands_read_marks(const ac_commands *commands, double *nanoseconds);
 
 #endif

@@ -66,6 +66,11 @@
     X(CmdCopyBuffer)                                                                               \
     X(CmdFillBuffer)                                                                               \
     X(CmdPipelineBarrier)                                                                          \
+    X(CmdResetQueryPool)                                                                           \
+    X(CmdWriteTimestamp)                                                                           \
+    X(CreateQueryPool)                                                                             \
+    X(DestroyQueryPool)                                                                            \
+    X(GetQueryPoolResults)                                                                         \
     X(CreateFence)                                                                                 \
     X(DestroyFence)                                                                                \
     X(ResetFences)                                                                                 \
