@@ -79,4 +79,13 @@ void ac_bench_print(const ac_bench *bench, const ac_bench_machine *machine);
 /* Everything of the tables. */
 json_t *ac_bench_json(const ac_bench *benches, int count, const ac_bench_machine *machine);
 
+/* `autochrome bench --pipeline`: how fast a film is coloured, by stages. size and frames 0: as
+ * colorize has it; some seconds' worth. Prints a table, or JSON. */
+typedef struct ac_bench_film {
+    const char *film, *model, *device; /* model: a path */
+    int size, frames;
+    bool json, validation;
+} ac_bench_film;
+ac_status ac_bench_pipeline(const ac_context *context, const ac_bench_film *film);
+
 #endif

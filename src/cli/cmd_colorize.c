@@ -15,7 +15,8 @@ typedef struct options {
     bool overwrite, strict, validation;
 } options;
 
-static const options defaults = {.model = "default", .steady = 5, .crf = -1, .saturation = 1};
+static const options defaults = {
+    .model = "default", .steady = AC_COLORIZE_STEADY, .crf = -1, .saturation = 1};
 
 static const ac_option table[] = {
     {"output", 'o', AC_OPTION_TEXT, "FILE", offsetof(options, output), 0, 0,

@@ -5,30 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "media/media.h"
-#include "nn/model.h"
-#include "util/queue.h"
-#include "util/thread.h"
-#include "video/painter.h"
-#include "vk/device.h"
+#include "video/colorize_job.h"
 
-#define SLOTS       3 /* frames on the device at a time */
+#define SLOTS       AC_COLORIZE_SLOTS
 #define QUEUE_ITEMS 6 /* frames of 8K are large */
 
-typedef struct job {
-    const ac_colorize_params *params;
-    const ac_log *log;
-    ac_model *model;
-    ac_device *device;
-    ac_reader *reader;
-    ac_writer *writer;
-    ac_painter *painter;
-    ac_queue *decoded, *painted; /* of ac_item */
-    ac_thread decoder, encoder;
-    ac_frame *on_device[SLOTS]; /* what the frames were made from */
-    int64_t begun, ended;       /* frames the device has begun and ended */
-    int64_t written;            /* frames; the encoder's thread only */
-} job;
+typedef ac_colorize_job job;
 
 static void free_item(void *opaque)
 {
@@ -253,7 +235,7 @@ fail:
     return status;
 }
 
-static ac_status open_all(job *j)
+ac_status ac_colorize_open(job *j)
 {
     const ac_colorize_params *p = j->params;
     ac_status status = AC_OK;
@@ -282,6 +264,20 @@ fail:
     return status;
 }
 
+void ac_colorize_close(job *j)
+{
+    ac_queue_destroy(&j->decoded);
+    ac_queue_destroy(&j->painted);
+    /* The device first: it may still be at work on frames. */
+    ac_painter_destroy(&j->painter);
+    for (int i = 0; i < SLOTS; i++)
+        ac_frame_free(&j->on_device[i]);
+    ac_writer_close(&j->writer);
+    ac_reader_close(&j->reader);
+    ac_device_close(&j->device);
+    ac_model_destroy(&j->model);
+}
+
 ac_status ac_colorize_file(const ac_colorize_params *params, const ac_log *log,
                            ac_colorize_summary *summary)
 {
@@ -289,18 +285,9 @@ ac_status ac_colorize_file(const ac_colorize_params *params, const ac_log *log,
     ac_status status = AC_OK;
 
     *summary = (ac_colorize_summary){0};
-    TRY(open_all(&j));
+    TRY(ac_colorize_open(&j));
     TRY(run(&j, summary));
 fail:
-    ac_queue_destroy(&j.decoded);
-    ac_queue_destroy(&j.painted);
-    /* The device first: it may still be at work on frames. */
-    ac_painter_destroy(&j.painter);
-    for (int i = 0; i < SLOTS; i++)
-        ac_frame_free(&j.on_device[i]);
-    ac_writer_close(&j.writer);
-    ac_reader_close(&j.reader);
-    ac_device_close(&j.device);
-    ac_model_destroy(&j.model);
+    ac_colorize_close(&j);
     return status;
 }

@@ -9,6 +9,8 @@
 #include "util/log.h"
 #include "util/progress.h"
 
+#define AC_COLORIZE_STEADY 5 /* what is usual */
+
 /* Texts may be NULL where that is said; all stay the caller's. */
 typedef struct ac_colorize_params {
     const char *input, *output;
