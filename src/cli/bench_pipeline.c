@@ -96,7 +96,7 @@ static json_t *times_json(const ac_bench_film *film, const ac_pipeline_times *t)
                                       stages[i].measured->seconds, "frames_per_s",
                                       fps(stages[i].measured)));
     root = json_pack("{s:o, s:o, s:s, s:o, s:o, s:i, s:i}", "film", ac_output_json_text(film->film),
-                     "input", ac_output_json_text(t->input), "output", t->output, "network",
+                     "input", ac_output_json_text(t->input), "output", t->output, "model",
                      ac_output_json_text(film->model), "device", ac_output_json_text(t->device),
                      "height", t->height, "width", t->width);
     json_object_update(root, all);

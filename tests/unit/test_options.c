@@ -10,6 +10,7 @@ typedef struct options {
     int whole, size[2];
     double number, time;
     bool flag;
+    ac_option_sizes many;
     ac_option_texts several;
 } options;
 
@@ -19,6 +20,7 @@ static const ac_option table[] = {
     {"number", 0, AC_OPTION_NUMBER, "F", offsetof(options, number), 0, 4, "A number."},
     {"time", 0, AC_OPTION_TIME, "TIME", offsetof(options, time), 0, 1e5, "A time."},
     {"size", 0, AC_OPTION_SIZE, "N|HxW", offsetof(options, size), 1, 8192, "A size."},
+    {"many", 0, AC_OPTION_SIZES, "N|HxW,...", offsetof(options, many), 1, 8192, "Sizes."},
     {"several", 's', AC_OPTION_TEXTS, "X", offsetof(options, several), 0, 0, "Texts."},
     {"flag", 'f', AC_OPTION_FLAG, NULL, offsetof(options, flag), 0, 0, "A flag."},
     {NULL},
@@ -119,6 +121,36 @@ static void test_repeated(void)
     wrong(line, "--several is given more than 64 times");
 }
 
+static void test_sizes(void)
+{
+    static const char *const bad[] = {"0", "x", "1,", ",1", "1,,2", "1;2", "8x", "8x9x7", "8193"};
+    char line[512] = "in --many 1";
+    options o;
+
+    CHECK_INT(parse("in", &o), AC_OK);
+    CHECK_INT(o.many.count, 0);
+    CHECK_INT(parse("in --many 8,9x10 --many 7", &o), AC_OK);
+    if (CHECK_INT(o.many.count, 3)) {
+        CHECK_INT(o.many.items[0][0], 8);
+        CHECK_INT(o.many.items[0][1], 8);
+        CHECK_INT(o.many.items[1][0], 9);
+        CHECK_INT(o.many.items[1][1], 10);
+        CHECK_INT(o.many.items[2][0], 7);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "in --many %s", bad[i]);
+        wrong(text, "is not sizes (N or HxW, sides from 1 to 8192)");
+    }
+    for (int i = 1; i < AC_OPTION_MAX_SIZES; i++)
+        strcat(line, ",1");
+    CHECK_INT(parse(line, &o), AC_OK);
+    CHECK_INT(o.many.count, AC_OPTION_MAX_SIZES);
+    strcat(line, ",1");
+    wrong(line, "--many has more than 32 sizes");
+}
+
 static void test_wrong(void)
 {
     static const char *const numbers[] = {"-1", "7",   "8193", "1e9", "x",    "10x", "10.5",
@@ -191,6 +223,11 @@ static void test_several(void)
     CHECK_HAS(test_state.message, "no DATA given");
     CHECK_INT(parse_for(&data, "one  two", &o), AC_ERR_ARGUMENT);
     CHECK_HAS(test_state.message, "no DATA given: a name is empty");
+    data.optional = true;
+    CHECK_INT(parse_for(&data, "-f", &o), AC_OK);
+    CHECK_INT(o.common.operand_count, 0);
+    CHECK_INT(parse_for(&data, "one two", &o), AC_OK);
+    CHECK_INT(o.common.operand_count, 2);
 }
 
 static void test_help(void)
@@ -214,6 +251,7 @@ int main(void)
 {
     test_right();
     test_repeated();
+    test_sizes();
     test_wrong();
     test_no_operand();
     test_several();
