@@ -12,7 +12,8 @@
 
 /* How often things are run. */
 typedef struct ac_bench_params {
-    int runs; /* 0: for about AC_BENCH_SECONDS */
+    int runs;    /* 0: for about AC_BENCH_SECONDS */
+    bool layers; /* times of parts are taken too */
     bool timestamps;
     uint64_t seed; /* of weights that are drawn, and of pictures */
 } ac_bench_params;
@@ -55,7 +56,7 @@ typedef struct ac_bench {
 
 typedef struct ac_bench_machine {
     const ac_device_info *device;
-    bool timestamps; /* are there and used */
+    bool layers, timestamps; /* layers are measured, and with timestamps */
     bool has_peak;
     ac_peak peak;
 } ac_bench_machine;

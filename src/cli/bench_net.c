@@ -195,6 +195,25 @@ static ac_status take_medians(subject *s, int runs)
     return AC_OK;
 }
 
+static ac_status measure_parts(subject *s, int runs)
+{
+    ac_status status = AC_OK;
+
+    s->seconds = calloc((size_t)(runs * s->pass->part_count) + 1, sizeof(*s->seconds));
+    s->device_seconds = calloc((size_t)runs, sizeof(*s->device_seconds));
+    s->wall_seconds = calloc((size_t)runs, sizeof(*s->wall_seconds));
+    if (!s->seconds || !s->device_seconds || !s->wall_seconds)
+        return fail_memory(s->context->log);
+    TRY(record_by_part(s));
+    for (int i = -1; i < runs; i++) { /* the first one warms up */
+        TRY(tell(s));
+        TRY(run_by_part(s, i < 0 ? 0 : i));
+    }
+    TRY(take_medians(s, runs));
+fail:
+    return status;
+}
+
 /* The whole is timed without marks, which may slow the device down. */
 static ac_status measure(subject *s)
 {
@@ -212,12 +231,9 @@ static ac_status measure(subject *s)
         TRY(run_whole(s, &seconds));
     }
     runs = runs_that_fit(s->params, seconds);
-    s->total = WARM_UP_RUNS + 1 + 2 * runs + 1;
+    s->total = WARM_UP_RUNS + 1 + (s->params->layers ? 2 * runs + 1 : runs);
     times = calloc((size_t)runs, sizeof(*times));
-    s->seconds = calloc((size_t)(runs * pass->part_count) + 1, sizeof(*s->seconds));
-    s->device_seconds = calloc((size_t)runs, sizeof(*s->device_seconds));
-    s->wall_seconds = calloc((size_t)runs, sizeof(*s->wall_seconds));
-    if (!times || !s->seconds || !s->device_seconds || !s->wall_seconds) {
+    if (!times) {
         status = fail_memory(s->context->log);
         goto fail;
     }
@@ -226,12 +242,10 @@ static ac_status measure(subject *s)
         TRY(run_whole(s, &times[i]));
     }
     pass->times = ac_bench_times_of(times, runs);
-    TRY(record_by_part(s));
-    for (int i = -1; i < runs; i++) {
-        TRY(tell(s));
-        TRY(run_by_part(s, i < 0 ? 0 : i));
-    }
-    TRY(take_medians(s, runs));
+    if (s->params->layers)
+        TRY(measure_parts(s, runs));
+    else
+        pass->part_count = 0;
     pass->measured = true;
 fail:
     free(times);

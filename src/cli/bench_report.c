@@ -25,6 +25,8 @@ void ac_bench_print_machine(const ac_bench_machine *m)
     if (m->has_peak)
         printf("peak     %.1f GFLOP/s (%s), %.1f GB/s (%s)\n", m->peak.flops / 1e9, m->peak.fma,
                m->peak.bytes / 1e9, m->peak.copy);
+    if (!m->layers)
+        return;
     printf("layers   %s\n", m->timestamps ? "timed by the device's timestamps"
                                           : "timed one by one by the clock, each with its "
                                             "submission: the device has no timestamps, or they "
@@ -40,22 +42,20 @@ static double sum_of_parts(const ac_bench_pass *pass)
     return sum;
 }
 
-/* Both widths in one pass over the parts, so that the columns fit what is in them. */
-static void widths(const ac_bench_pass *pass, int *layer, int *kernels)
+static int layer_width(const ac_bench_pass *pass)
 {
-    *layer = (int)strlen("layer");
-    *kernels = 0;
+    int width = (int)strlen("layer");
+
     for (int i = 0; i < pass->part_count; i++) {
         const ac_part *part = &pass->parts[i];
-        int name = (int)(strlen(part->name) + 1 + strlen(part->operation));
-        int used = (int)strlen(part->kernels);
+        int used = (int)(strlen(part->name) + 1 + strlen(part->operation));
 
-        *layer = name > *layer ? name : *layer;
-        *kernels = used > *kernels ? used : *kernels;
+        width = used > width ? used : width;
     }
+    return width;
 }
 
-static void print_part(const ac_part *part, double seconds, double sum, int layer_width,
+static void print_part(const ac_part *part, double seconds, double sum, int width,
                        const ac_bench_machine *m)
 {
     char layer[sizeof(part->name) + sizeof(part->operation)];
@@ -64,7 +64,7 @@ static void print_part(const ac_part *part, double seconds, double sum, int laye
 
     snprintf(layer, sizeof(layer), "%s%s%s", part->name, *part->operation ? " " : "",
              part->operation);
-    printf("  %-*s %9.3f %5.1f%%", layer_width, layer, seconds * 1e3, 100 * share(seconds, sum));
+    printf("  %-*s %9.3f %5.1f%%", width, layer, seconds * 1e3, 100 * share(seconds, sum));
     if (part->macs)
         printf(" %9.1f", flops / 1e9);
     else
@@ -87,7 +87,7 @@ static void print_pass(const char *what, const ac_bench_pass *pass, int batch,
     const ac_bench_times *t = &pass->times;
     double flops = rate(2.0 * (double)pass->macs, t->median), sum = sum_of_parts(pass);
     char memory[32];
-    int layer, kernels;
+    int layer;
 
     if (!pass->measured) {
         if (*pass->why)
@@ -102,8 +102,11 @@ static void print_pass(const char *what, const ac_bench_pass *pass, int batch,
     printf("; %s of device memory", ac_format_bytes(pass->memory, memory, sizeof(memory)));
     if (m->timestamps)
         printf("; the queue is idle for %.3f ms", pass->idle * 1e3);
-    widths(pass, &layer, &kernels);
-    printf("\n\n  %-*s %9s %6s %9s %5s %9s %7s %5s  %s\n", layer, "layer", "ms", "share", "GFLOP/s",
+    putchar('\n');
+    if (!m->layers)
+        return;
+    layer = layer_width(pass);
+    printf("\n  %-*s %9s %6s %9s %5s %9s %7s %5s  %s\n", layer, "layer", "ms", "share", "GFLOP/s",
            "peak", "MB least", "GB/s", "peak", "kernels");
     for (int i = 0; i < pass->part_count; i++)
         print_part(&pass->parts[i], pass->seconds[i], sum, layer, m);
@@ -161,7 +164,7 @@ static json_t *pass_json(const ac_bench_pass *pass, int batch, int height, int w
         json_array_append_new(layers, part_json(&pass->parts[i], pass->seconds[i], m));
     return json_pack(
         "{s:f, s:f, s:f, s:i, s:i, s:i, s:i, s:f, s:I, s:f, s:o, s:I, s:f, s:o, s:I, s:o, s:o,"
-        " s:f, s:o}",
+        " s:o, s:o}",
         "median_s", t->median, "min_s", t->least, "max_s", t->most, "runs", t->runs, "batch", batch,
         "height", height, "width", width, "pictures_per_s", rate(batch, t->median), "multiply_adds",
         (json_int_t)pass->macs, "gflops", flops / 1e9, "share_of_peak_flops",
@@ -169,8 +172,8 @@ static json_t *pass_json(const ac_bench_pass *pass, int batch, int height, int w
         "gbytes_per_s", bytes / 1e9, "share_of_peak_bytes",
         share_json(bytes, m->peak.bytes, m->has_peak), "device_memory", (json_int_t)pass->memory,
         "device_s", m->timestamps ? json_real(pass->device) : json_null(), "idle_s",
-        m->timestamps ? json_real(pass->idle) : json_null(), "sum_of_layers_s", sum_of_parts(pass),
-        "layers", layers);
+        m->timestamps ? json_real(pass->idle) : json_null(), "sum_of_layers_s",
+        m->layers ? json_real(sum_of_parts(pass)) : json_null(), "layers", layers);
 }
 
 static json_t *bench_json(const ac_bench *b, const ac_bench_machine *m)
@@ -186,6 +189,7 @@ static json_t *bench_json(const ac_bench *b, const ac_bench_machine *m)
 
 json_t *ac_bench_json(const ac_bench *benches, int count, const ac_bench_machine *m)
 {
+    const char *timed_by = !m->layers ? NULL : m->timestamps ? "timestamps" : "submissions";
     json_t *root, *list = json_array(), *peak = json_null();
 
     for (int i = 0; i < count; i++)
@@ -194,10 +198,10 @@ json_t *ac_bench_json(const ac_bench *benches, int count, const ac_bench_machine
         peak = json_pack("{s:f, s:s, s:f, s:s}", "gflops", m->peak.flops / 1e9, "fma_kernel",
                          m->peak.fma, "gbytes_per_s", m->peak.bytes / 1e9, "copy_kernel",
                          m->peak.copy);
-    root = json_pack("{s:{s:i, s:o, s:o, s:b}, s:o, s:s}", "device", "index", m->device->index,
+    root = json_pack("{s:{s:i, s:o, s:o, s:b}, s:o, s:s?}", "device", "index", m->device->index,
                      "name", ac_output_json_text(m->device->name), "driver",
                      ac_output_json_text(m->device->driver), "timestamps", m->device->timestamps,
-                     "peak", peak, "layers_timed_by", m->timestamps ? "timestamps" : "submissions");
+                     "peak", peak, "layers_timed_by", timed_by);
     /* One measurement is what is asked for most: its fields are the root's. */
     if (count > 0)
         json_object_update(root, json_array_get(list, 0));

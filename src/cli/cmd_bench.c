@@ -13,7 +13,7 @@ typedef struct options {
     ac_common_options common;
     ac_option_sizes sizes;
     int batch, runs, frames, seed;
-    bool no_forward, no_train, no_peak, no_timestamps, json, validation;
+    bool no_forward, no_train, no_layers, no_peak, no_timestamps, json, validation;
     const char *device, *pipeline;
 } options;
 
@@ -31,6 +31,8 @@ static const ac_option table[] = {
      "Do not measure the forward pass."},
     {"no-train", 0, AC_OPTION_FLAG, NULL, offsetof(options, no_train), 0, 0,
      "Do not measure the training step."},
+    {"no-layers", 0, AC_OPTION_FLAG, NULL, offsetof(options, no_layers), 0, 0,
+     "Do not measure layers, only the whole."},
     {"no-peak", 0, AC_OPTION_FLAG, NULL, offsetof(options, no_peak), 0, 0,
      "Do not measure what the device can do at most; shares of it are left out."},
     {"no-timestamps", 0, AC_OPTION_FLAG, NULL, offsetof(options, no_timestamps), 0, 0,
@@ -155,7 +157,8 @@ static ac_status open_machine(job *j)
         &(ac_device_params){.select = o->device, .validation = ac_validation_wanted(o->validation)},
         log, &j->device));
     j->machine.device = ac_device_get_info(j->device);
-    j->machine.timestamps = j->machine.device->timestamps && !o->no_timestamps;
+    j->machine.layers = !o->no_layers;
+    j->machine.timestamps = j->machine.layers && j->machine.device->timestamps && !o->no_timestamps;
     j->params.timestamps = j->machine.timestamps;
     if (!o->no_peak) {
         TRY(ac_peak_measure(j->device, log, &j->machine.peak));
@@ -199,7 +202,7 @@ static ac_status measure_film(const ac_context *context, const options *o)
         return ac_context_wrong_use(context, "--pipeline: goes with one model");
     if (sizes->count > 1 || (sizes->count && sizes->items[0][0] != sizes->items[0][1]))
         return ac_context_wrong_use(context, "--pipeline: goes with --size N, the short side");
-    if (o->no_forward || o->no_train || o->no_peak || o->no_timestamps)
+    if (o->no_forward || o->no_train || o->no_layers || o->no_peak || o->no_timestamps)
         return ac_context_wrong_use(context, "--pipeline: has nothing to leave out");
     if (o->batch != defaults.batch || o->runs || o->seed)
         return ac_context_wrong_use(context, "--pipeline: knows no --batch, --runs or --seed");
@@ -216,7 +219,9 @@ fail:
 static ac_status run(const ac_context *context, const void *opaque)
 {
     const options *o = opaque;
-    job j = {.context = context, .o = o, .params = {.runs = o->runs, .seed = (uint64_t)o->seed}};
+    job j = {.context = context,
+             .o = o,
+             .params = {.runs = o->runs, .layers = !o->no_layers, .seed = (uint64_t)o->seed}};
     ac_status status;
 
     if (o->pipeline)

@@ -119,6 +119,15 @@ check(measured["forward"]["idle_s"] is None, "then nobody knows what the queue w
 check([one["kernels"] for one in measured["forward"]["layers"]]
       == ["pack"] + ["conv_direct"] * 4 + ["unpack"], "the kernels that were asked for", measured)
 
+measured = bench("net1", *size, "--runs", "2", "--no-peak", "--no-layers")
+check(measured["layers_timed_by"] is None, "--no-layers", measured)
+for key, a_pass in ("forward", forward), ("train_step", step):
+    whole = measured[key]
+    check(whole["layers"] == [] and whole["idle_s"] is None and whole["sum_of_layers_s"] is None,
+          "no layers", whole)
+    check(all(whole[total] == a_pass[total] for total in ("multiply_adds", "bytes"))
+          and whole["median_s"] > 0, "the whole all the same", whole)
+
 # Sizes that the strides do not fit, several networks and sizes, a model.
 header, data = harness.model_parts("net1")
 header["__metadata__"]["autochrome.working_size"] = "12"
