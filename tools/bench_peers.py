@@ -12,9 +12,9 @@ Those that are not installed are skipped by name. On Debian: apt-get install pyt
 libopenblas0-pthread python3-skimage ffmpeg; Debian's modules are those of /usr/bin/python3. ncnn,
 which Debian does not have, is named as skipped too: nothing here runs it.
 
-For a fair ratio on the same cores our device is a software one such as llvmpipe (--device). Pictures
-and weights are in memory, or on the device, before time is taken; of a video, all time counts, but
-for Python the loading of its modules does not.
+For a fair ratio on the same cores our device is a software one such as llvmpipe (--device).
+Pictures and weights are in memory, or on the device, before time is taken; of a video, all time
+counts, but for Python the loading of its modules does not.
 """
 import argparse
 import fnmatch
