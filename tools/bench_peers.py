@@ -4,7 +4,8 @@ with the same weights at the same size, in turns (a round of theirs, a round of 
 Prints the medians of the rounds and theirs over ours: above 1, ours is faster. The range is that of
 the rounds' own ratios; a wide one says that the machine was not quiet.
 
-    PyTorch   on the CPU, eager, as the published code is run
+    PyTorch   on the CPU, eager, as the published code is run; with one thread or as many as there
+              are cores, whichever is faster
     Python    colouring a video as it is published: frames from ffmpeg by a pipe, skimage's rgb2lab,
               PyTorch, lab2rgb, and to ffmpeg by a pipe; beside `autochrome colorize`
 
@@ -56,14 +57,17 @@ class Skipped(Exception):
     """A peer that is not here, and why."""
 
 
-def load_torch(options):
+def load_torch():
     """The module peers_torch."""
     try:
         import peers_torch
     except ImportError as error:
         raise Skipped(f"PyTorch: {error}") from error
-    peers_torch.torch.set_num_threads(options.threads)
     return peers_torch
+
+
+def plural(threads):
+    return f"{threads} thread{'s' * (threads > 1)}"
 
 
 def in_turns(theirs, ours, rounds):
@@ -109,23 +113,24 @@ def bench_networks(cases, options, folder, table):
     for name, kind, net, h, w, batch in cases:
         model = peers_ours.model_of(net, options, folder)
         try:
-            theirs = load_torch(options).Peer(kind, model, batch, h, w)
+            torch = load_torch()
+            theirs = torch.Peer(kind, model, batch, h, w)
         except Skipped as why:
             say(f"skipped: {name}: {why}")
             continue
         ours = peers_ours.Bench(kind, model, batch, h, w, options)
-        theirs.round(0)  # both sides warm up
+        threads = torch.take_threads(options.threads, theirs.once)
         ours.round(0)
         rounds = in_turns(functools.partial(theirs.round, options.seconds),
                           functools.partial(ours.round, options.seconds), options.rounds)
-        table.add(name, "PyTorch", rounds, ours.macs)
+        table.add(name, f"PyTorch, {plural(threads)}", rounds, ours.macs)
 
 
 def bench_videos(videos, options, folder, table):
     if not videos:
         return
     try:
-        torch = load_torch(options)
+        torch = load_torch()
         if not shutil.which("ffmpeg") or not shutil.which("ffprobe"):
             raise Skipped("ffmpeg is not installed")
         import peers_video
@@ -135,13 +140,15 @@ def bench_videos(videos, options, folder, table):
     film = peers_video.make_film(folder / "film.mkv", *VIDEO, options.frames)
     model = peers_ours.model_of("landmark", options, folder)
     network = torch.Network(model)
+    threads = torch.take_threads(options.threads, lambda: peers_video.try_network(network, *VIDEO))
     for name, their_size, our_size in videos:
         theirs = functools.partial(peers_video.colour, film, folder / "theirs.mkv", network,
                                    their_size)
         ours = functools.partial(peers_ours.colorize, film, folder / "ours.mkv", model, our_size,
                                  options)
         ours()  # compiles
-        table.add(name, "Python", in_turns(theirs, ours, options.rounds), frames=options.frames)
+        table.add(name, f"Python, {plural(threads)}", in_turns(theirs, ours, options.rounds),
+                  frames=options.frames)
 
 
 def parse_options():
@@ -155,8 +162,7 @@ def parse_options():
     add("--rounds", type=int, metavar="N", help=f"of each side ({ROUNDS})")
     add("--seconds", type=float, metavar="F", help=f"of a round, about ({SECONDS:g})")
     add("--frames", type=int, metavar="N", help=f"of the video ({FRAMES})")
-    add("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N",
-        help="of the peers (as many as there are cores)")
+    add("--threads", type=int, metavar="N", help="of PyTorch (the fastest)")
     add("--device", metavar="N|NAME", help="ours, as autochrome takes it")
     add("--program", default=ROOT / "build/autochrome", metavar="FILE")
     add("--json", action="store_true", help="all figures, for programs")
@@ -164,7 +170,9 @@ def parse_options():
     options.rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     options.seconds = options.seconds or (QUICK_SECONDS if options.quick else SECONDS)
     options.frames = options.frames or (QUICK_FRAMES if options.quick else FRAMES)
-    if min(options.rounds, options.frames, options.threads) < 1 or options.seconds <= 0:
+    cores = len(os.sched_getaffinity(0))
+    options.threads = sorted({1, cores}) if options.threads is None else [options.threads]
+    if min(options.rounds, options.frames, *options.threads) < 1 or options.seconds <= 0:
         parser.error("numbers are at least 1")
     return options
 
@@ -192,9 +200,9 @@ def main():
         except subprocess.CalledProcessError as error:
             sys.exit(f"bench_peers: {' '.join(map(str, error.cmd[:2]))} failed: {error.stderr}")
     if options.json:
-        print(json.dumps({"rows": table.rows, "threads": options.threads}, indent=1))
+        print(json.dumps({"rows": table.rows, "load_before": busy}, indent=1))
     else:
-        say(f"{options.threads} threads, {options.rounds} rounds; ratio: theirs / ours")
+        say(f"{options.rounds} rounds; ratio: theirs / ours")
 
 
 if __name__ == "__main__":

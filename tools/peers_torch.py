@@ -29,6 +29,25 @@ def write_drawn(description, path):
     write_safetensors(path, tensors, {NET_KEY: description})
 
 
+def timed(function):
+    begin = time.perf_counter()
+    function()
+    return time.perf_counter() - begin
+
+
+def take_threads(counts, function):
+    """Lets PyTorch use as many threads as `function` is fastest with, and says how many: on a machine
+    where others are at work, two that wait for each other may be far slower than one."""
+    best = {}
+    for count in counts:
+        torch.set_num_threads(count)
+        function()
+        best[count] = min(timed(function) for _ in range(3))
+    count = min(best, key=best.get)
+    torch.set_num_threads(count)
+    return count
+
+
 class Network:
     """A model to run forward."""
 
@@ -77,7 +96,5 @@ class Peer:
         times = []
         self.once()
         while len(times) < 2 or sum(times) < seconds:
-            begin = time.perf_counter()
-            self.once()
-            times.append(time.perf_counter() - begin)
+            times.append(timed(self.once))
         return statistics.median(times)

@@ -42,6 +42,10 @@ def predict(network, lightness, size):
     return ab[0].permute(1, 2, 0).numpy()
 
 
+def try_network(network, h, w):
+    predict(network, np.full((h, w), 50.0), 0)
+
+
 def colour_frame(network, rgb, size):
     lab = rgb2lab(rgb)
     lab[..., 1:] = predict(network, lab[..., 0], size)
