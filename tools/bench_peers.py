@@ -30,8 +30,8 @@ import sys
 import tempfile
 
 import peers_ours
+import torch_peer
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROUNDS, QUICK_ROUNDS = 3, 1
 SECONDS, QUICK_SECONDS = 4.0, 1.0  # of a round, of each side
 FRAMES, QUICK_FRAMES = 24, 6       # of a video
@@ -164,14 +164,14 @@ def parse_options():
     add("--frames", type=int, metavar="N", help=f"of the video ({FRAMES})")
     add("--threads", type=int, metavar="N", help="of PyTorch (the fastest)")
     add("--device", metavar="N|NAME", help="ours, as autochrome takes it")
-    add("--program", default=ROOT / "build/autochrome", metavar="FILE")
+    add("--program", default=torch_peer.ROOT / "build/autochrome", metavar="FILE")
     add("--json", action="store_true", help="all figures, for programs")
     options = parser.parse_args()
     options.rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     options.seconds = options.seconds or (QUICK_SECONDS if options.quick else SECONDS)
     options.frames = options.frames or (QUICK_FRAMES if options.quick else FRAMES)
-    cores = len(os.sched_getaffinity(0))
-    options.threads = sorted({1, cores}) if options.threads is None else [options.threads]
+    options.threads = ([options.threads] if options.threads is not None
+                       else sorted({1, torch_peer.cores()}))
     if min(options.rounds, options.frames, *options.threads) < 1 or options.seconds <= 0:
         parser.error("numbers are at least 1")
     return options

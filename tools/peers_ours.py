@@ -1,10 +1,9 @@
 """This program's side of bench_peers.py. Imports nothing that is not always there."""
 import json
-import pathlib
 import subprocess
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import torch_peer
 
 
 def run(options, *words):
@@ -15,7 +14,7 @@ def run(options, *words):
 def model_of(net, options, folder):
     """The path of a model: one that comes with the program, or of a description with weights drawn,
     where PyTorch is there to share them with; else the description's name."""
-    model = ROOT / f"samples/models/{net}.safetensors"
+    model = torch_peer.ROOT / f"samples/models/{net}.safetensors"
     if model.exists():
         return model
     try:
@@ -24,8 +23,7 @@ def model_of(net, options, folder):
         return net
     model = folder / f"{net}.safetensors"
     if not model.exists():
-        description = json.loads(run(options, "inspect", net, "--json"))["description"]
-        peers_torch.write_drawn(description, model)
+        peers_torch.write_drawn(torch_peer.description_of(net), model)
     return model
 
 

@@ -6,24 +6,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import torch_peer
 from torch_net import Net
 from train_torch import NET_KEY, Weights, read_safetensors, write_safetensors
 
 
 def write_drawn(description, path):
-    """A model with weights drawn, whose colours are small and whose batch norms change little."""
-    generator, tensors = np.random.default_rng(1), {}
-
-    def weights(name, shape, middle, scale):
-        if len(shape) < 4:
-            scale = 0
-        values = (middle + generator.uniform(-scale, scale, shape)).astype(np.float32)
-        tensors[name] = values
-        return torch.from_numpy(values.copy())
-
+    """A model with weights drawn, whose colours are small."""
     net = Net(description)
     with torch.inference_mode():
-        net.run(torch.zeros(1, 1, *net.round_up(64, 64)), weights)
+        tensors = torch_peer.draw_weights(net, 1)
     # Raw L* goes up to 100: colours of as much would be noise to encode.
     tensors[f"{net.layers[-1].prefix}.weight"] *= np.float32(0.1)
     write_safetensors(path, tensors, {NET_KEY: description})
@@ -36,8 +28,8 @@ def timed(function):
 
 
 def take_threads(counts, function):
-    """Lets PyTorch use as many threads as `function` is fastest with, and says how many: on a machine
-    where others are at work, two that wait for each other may be far slower than one."""
+    """Lets PyTorch use as many threads as `function` is fastest with, and says how many: where
+    others are at work on the machine, two that wait for each other may be far slower than one."""
     best = {}
     for count in counts:
         torch.set_num_threads(count)

@@ -1,5 +1,4 @@
 """The published way of colouring a video, for bench_peers.py: ffmpeg, skimage, PyTorch, ffmpeg."""
-import pathlib
 import subprocess
 import time
 
@@ -8,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from skimage.color import lab2rgb, rgb2lab
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-SAMPLE = ROOT / "samples/his_girl_friday_1940.mp4"
+import torch_peer
+
+SAMPLE = torch_peer.ROOT / "samples/his_girl_friday_1940.mp4"
 FFMPEG = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
 
 
