@@ -19,7 +19,8 @@
 #define GRAIN_SIZE      0.9 /* largest standard deviation of its blur, pixels */
 #define DUST            12  /* specks at most */
 #define DUST_RADIUS     2.5
-#define SCRATCHES       3 /* lines at most */
+#define DUST_RAGGED     0.4 /* part of the radius by which an outline goes in and out */
+#define SCRATCHES       3   /* lines at most */
 #define SCRATCH_WIDTH   1.5
 #define BLUR_RADIUS_MAX 16
 
@@ -132,18 +133,28 @@ static double blur(float *l, int height, int width, double sigma, float *line)
     return squares * squares;
 }
 
+/* A smaller picture is one of which several pixels became one, which evens fine grain out: part of
+ * its standard deviation that is left, about, when `times` x `times` pixels do. */
+static double left_of_grain(double size, double times)
+{
+    double area = 12.57 * size * size; /* over which grain is alike: 4 pi sigma^2 */
+
+    return sqrt((area + 1) / (area + times * times));
+}
+
 /* Grain shows most in the middle tones. */
 static void add_grain(float *l, int height, int width, double scale, float *noise, float *line,
                       chance *c)
 {
     size_t count = (size_t)height * (size_t)width;
-    double strength = draw(c, 0, GRAIN), size = draw(c, 0, GRAIN_SIZE) * scale, variance;
+    double strength = draw(c, 0, GRAIN), size = draw(c, 0, GRAIN_SIZE), variance,
+           times = USUAL_SIDE / (height < width ? height : width);
     uint64_t stream = ac_random_stream(c->stream, "grain");
 
     for (size_t i = 0; i < count; i++)
         noise[i] = normal(stream, i);
-    variance = blur(noise, height, width, size, line);
-    strength /= sqrt(variance);
+    variance = blur(noise, height, width, size * scale, line);
+    strength *= left_of_grain(size, fmax(times, 1)) / sqrt(variance);
     for (size_t i = 0; i < count; i++) {
         float t = l[i] / 100;
 
@@ -158,7 +169,16 @@ static void mix(float *l, float with, float part)
     *l += (with - *l) * part;
 }
 
-/* Specks with soft edges, oval. */
+/* How far u, v is inside of an outline around 0, 0: above 0, and 1 in the middle. */
+static double inside_speck(double u, double v, double ragged, double turn)
+{
+    double angle = atan2(v, u) + turn;
+    double radius = 1 + ragged * (0.6 * sin(2 * angle) + 0.4 * sin(3 * angle + 2 * turn));
+
+    return 1 - (u * u + v * v) / (radius * radius);
+}
+
+/* Specks with soft and ragged edges. */
 static void add_dust(float *l, int height, int width, double scale, chance *c)
 {
     int count = draw_count(c, DUST);
@@ -168,11 +188,13 @@ static void add_dust(float *l, int height, int width, double scale, chance *c)
                rx = draw(c, 0.5, DUST_RADIUS) * scale, ry = rx * draw(c, 0.6, 1.6);
         float tone = heads(c) ? (float)draw(c, 85, 100) : (float)draw(c, 0, 15),
               part = (float)draw(c, 0.3, 1);
+        double ragged = draw(c, 0, DUST_RAGGED), turn = draw(c, 0, 6.28);
+        double far_x = (1 + ragged) * (rx + 0.5), far_y = (1 + ragged) * (ry + 0.5);
 
-        for (int y = (int)fmax(floor(cy - ry - 1), 0); y <= cy + ry + 1 && y < height; y++)
-            for (int x = (int)fmax(floor(cx - rx - 1), 0); x <= cx + rx + 1 && x < width; x++) {
-                double u = (x + 0.5 - cx) / (rx + 0.5), v = (y + 0.5 - cy) / (ry + 0.5),
-                       inside = 1 - (u * u + v * v);
+        for (int y = (int)fmax(floor(cy - far_y), 0); y <= cy + far_y && y < height; y++)
+            for (int x = (int)fmax(floor(cx - far_x), 0); x <= cx + far_x && x < width; x++) {
+                double inside = inside_speck((x + 0.5 - cx) / (rx + 0.5),
+                                             (y + 0.5 - cy) / (ry + 0.5), ragged, turn);
 
                 if (inside > 0)
                     mix(&l[(size_t)y * (size_t)width + (size_t)x], tone,
