@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_train.h"
 #include "common/activation.glsl"
+#include "common/divide.glsl"
 
 // Sums over pictures and pixels of each channel, in parts. A workgroup takes one quad and one of
 // `splits` runs of pixels.
@@ -53,7 +54,7 @@ void main()
         inverse = work[3 * p.quads + quad];
     }
     for (int i = part * each + int(gl_LocalInvocationID.x); i < end; i += LOCAL) {
-        int batch = i / p.pixels, at = quad * p.pixels + i - batch * p.pixels;
+        int batch = divide(i, p.pixels), at = quad * p.pixels + i - batch * p.pixels;
         vec4 v = a[p.a_base + batch * p.a_batch + at] - shift;
         if (MODE == 1)
             second += v * v;

@@ -3,13 +3,17 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_ballot : require
+#include "common/store.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
+#include "common/divide.glsl"
 
 // Convolution for devices that run on the processor. A subgroup makes TM * SG pixels of TN output
 // channels; every lane loads different weights, whose values are broadcast to all lanes.
 //   x [n][in_quads][in_h][in_w] vec4
-//   w at bias_base [OC/4] vec4, at w_base [in_quads][KH][KW][w_row] vec4 (4 input channels each)
+//   w at bias_base [OC/4] vec4, at w_base [oc_tiles][in_quads][KH][KW][TN] vec4 (4 input
+//     channels each);
+//     with w_batch, of each picture of its own
 //   y [n][out_quads][out_h][out_w] vec4
 // Grid: x, y: folded pixel tiles; z: n * oc_tiles + channel tile.
 layout(local_size_x_id = 0) in;
@@ -28,6 +32,10 @@ layout(constant_id = 11) const int BOUNDED = 1; // taps may lie outside the inpu
 layout(constant_id = 12) const int ACTIVATION = 0;
 layout(constant_id = 13) const int SLOPE = 0;   // bits of a float
 layout(constant_id = 14) const int ACCUMULATE = 0; // y += instead of y =
+layout(constant_id = 15) const int BIAS = 1;
+// Taps of a turn of the innermost loop: UX divides KW; UC divides in_quads, 1 unless KH = KW = 1.
+layout(constant_id = 16) const int UX = 1;
+layout(constant_id = 17) const int UC = 1;
 
 const int NB = (TN + SG - 1) / SG;   // weight vec4s a lane loads
 const int NL = TN < SG ? TN : SG;    // lanes whose loads are used
@@ -41,7 +49,7 @@ layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 #define LOAD(b, i) b[i]
 #endif
-layout(binding = 2, std430) buffer Y { vec4 y[]; };
+layout(binding = 2, std430) buffer Y { STORED y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 void main()
@@ -59,7 +67,7 @@ void main()
     int gy[TM], gx[TM];
     [[unroll]] for (int i = 0; i < TM; i++) {
         int pixel = min(tile * SG * TM + i * SG + lane, pixels - 1);
-        gy[i] = pixel / p.grid_w;
+        gy[i] = divide(pixel, p.grid_w);
         gx[i] = pixel - gy[i] * p.grid_w;
     }
 
@@ -68,9 +76,10 @@ void main()
         [[unroll]] for (int j = 0; j < TN; j++)
             acc[i][j] = 0.0;
 
-    int weight = p.w_base + n + (TN < SG ? min(lane, TN - 1) : lane);
-    for (int c = 0; c < p.in_quads; c++) {
-        int plane = p.x_base + batch * p.x_batch + c * p.in_h * p.in_w;
+    int weight = p.w_base + batch * p.w_batch + n * p.in_quads * KH * KW + (TN < SG ? min(lane, TN - 1) : lane);
+    int in_plane = p.in_h * p.in_w;
+    for (int c = 0; c < p.in_quads; c += UC) {
+        int plane = p.x_base + batch * p.x_batch + c * in_plane;
         for (int ky = 0; ky < KH; ky++) {
             int row[TM];
             bool row_in[TM];
@@ -79,29 +88,34 @@ void main()
                 row_in[i] = uint(iy) < uint(p.in_h);
                 row[i] = plane + (BOUNDED != 0 ? clamp(iy, 0, p.in_h - 1) : iy) * p.in_w;
             }
-            for (int kx = 0; kx < KW; kx++) {
-                vec4 a[TM];
-                vec4 b[NB];
-                [[unroll]] for (int i = 0; i < TM; i++) {
-                    int ix = gx[i] * SX + kx * DX + p.in_x0;
-                    if (BOUNDED != 0) {
-                        bool inside = row_in[i] && uint(ix) < uint(p.in_w);
-                        vec4 t = LOAD(x, row[i] + clamp(ix, 0, p.in_w - 1));
-                        a[i] = inside ? t : vec4(0);
-                    } else {
-                        a[i] = LOAD(x, row[i] + ix);
+            for (int kx0 = 0; kx0 < KW; kx0 += UX) {
+                vec4 a[UC * UX][TM];
+                vec4 b[UC * UX][NB];
+                [[unroll]] for (int u = 0; u < UC * UX; u++) {
+                    [[unroll]] for (int i = 0; i < TM; i++) {
+                        int ix = gx[i] * SX + (kx0 + u % UX) * DX + p.in_x0;
+                        int at = row[i] + u / UX * in_plane;
+                        if (BOUNDED != 0) {
+                            bool inside = row_in[i] && uint(ix) < uint(p.in_w);
+                            vec4 t = LOAD(x, at + clamp(ix, 0, p.in_w - 1));
+                            a[u][i] = inside ? t : vec4(0);
+                        } else {
+                            a[u][i] = LOAD(x, at + ix);
+                        }
                     }
+                    [[unroll]] for (int j = 0; j < NB; j++)
+                        b[u][j] = LOAD(w, weight + j * SG);
+                    weight += TN;
                 }
-                [[unroll]] for (int j = 0; j < NB; j++)
-                    b[j] = LOAD(w, weight + j * SG);
-                weight += p.w_row;
+                // A sum is loaded and stored once for all that is added to it.
                 [[unroll]] for (int j = 0; j < NB; j++)
                     [[unroll]] for (int l = 0; l < NL; l++)
-                        [[unroll]] for (int k = 0; k < LANES; k++) {
-                            float v = subgroupBroadcast(b[j][k], l);
-                            [[unroll]] for (int i = 0; i < TM; i++)
-                                acc[i][j * SG + l] = fma(a[i][k], v, acc[i][j * SG + l]);
-                        }
+                        [[unroll]] for (int u = 0; u < UC * UX; u++)
+                            [[unroll]] for (int k = 0; k < LANES; k++) {
+                                float v = subgroupBroadcast(b[u][j][k], l);
+                                [[unroll]] for (int i = 0; i < TM; i++)
+                                    acc[i][j * SG + l] = fma(a[u][i][k], v, acc[i][j * SG + l]);
+                            }
             }
         }
     }
@@ -110,7 +124,9 @@ void main()
     [[unroll]] for (int j = 0; j < TN / 4; j++) {
         int quad = n / 4 + j;
         if (quad < p.out_quads) {
-            vec4 bias = LOAD(w, p.bias_base + quad);
+            vec4 bias = vec4(0);
+            if (BIAS != 0)
+                bias = LOAD(w, p.bias_base + quad);
             [[unroll]] for (int i = 0; i < TM; i++) {
                 if (tile * SG * TM + i * SG + lane < pixels) {
                     vec4 v = vec4(acc[i][j * 4], acc[i][j * 4 + 1], acc[i][j * 4 + 2],
@@ -119,8 +135,8 @@ void main()
                     int at = p.y_base + batch * p.y_batch + quad * out_plane + oy * p.out_w + ox;
                     v = activate(v, ACTIVATION, intBitsToFloat(SLOPE));
                     if (ACCUMULATE != 0)
-                        v += y[at];
-                    y[at] = v;
+                        v += STORED_AT(y, at);
+                    STORE(y, at, v);
                 }
             }
         }

@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
 #include "common/activation.glsl"
+#include "common/divide.glsl"
 
 // Convolution with groups, straight from the definition: one invocation makes one pixel of four
 // output channels.
@@ -64,7 +65,7 @@ void main()
 
     if (pixel >= p.grid_h * p.grid_w)
         return;
-    int gy = pixel / p.grid_w, gx = pixel - gy * p.grid_w;
+    int gy = divide(pixel, p.grid_w), gx = pixel - gy * p.grid_w;
     vec4 v;
     for (int k = 0; k < 4; k++)
         v[k] = channel(quad * 4 + k, batch, gy, gx);

@@ -3,11 +3,14 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_nn.h"
 #include "common/activation.glsl"
+#include "common/divide.glsl"
 
 // Convolution for GPUs: implicit GEMM through shared memory. A workgroup makes BM pixels of BN
 // output channels, a thread TM pixels of TN channels; BQ quads of (input quad, tap) at a time.
 //   x [n][in_quads][in_h][in_w] vec4
-//   w at bias_base [OC/4] vec4, at w_base [in_quads][KH][KW][w_row] vec4 (4 input channels each)
+//   w at bias_base [OC/4] vec4, at w_base [oc_tiles][in_quads][KH][KW][BN] vec4 (4 input
+//     channels each);
+//     with w_batch, of each picture of its own
 //   y [n][out_quads][out_h][out_w] vec4
 // Grid: x, y: folded pixel tiles; z: n * oc_tiles + channel tile.
 layout(local_size_x_id = 0) in;
@@ -25,6 +28,7 @@ layout(constant_id = 10) const int DX = 1;
 layout(constant_id = 11) const int ACTIVATION = 0;
 layout(constant_id = 12) const int SLOPE = 0; // bits of a float
 layout(constant_id = 13) const int ACCUMULATE = 0; // y += instead of y =
+layout(constant_id = 14) const int BIAS = 1;
 
 const int TN = 4;
 const int A_LOADS = (BM * BQ + THREADS - 1) / THREADS;
@@ -46,7 +50,7 @@ vec4 load_a(int pixel, int q, int quads, int x_base)
         return vec4(0);
     int c = q / (KH * KW), tap = q - c * (KH * KW);
     int ky = tap / KW, kx = tap - ky * KW;
-    int gy = pixel / p.grid_w, gx = pixel - gy * p.grid_w;
+    int gy = divide(pixel, p.grid_w), gx = pixel - gy * p.grid_w;
     int iy = gy * SY + ky * DY + p.in_y0, ix = gx * SX + kx * DX + p.in_x0;
     if (uint(iy) >= uint(p.in_h) || uint(ix) >= uint(p.in_w))
         return vec4(0);
@@ -60,7 +64,8 @@ void main()
     int n = (int(gl_WorkGroupID.z) - batch * p.oc_tiles) * BN;
     int first = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * BM;
     int quads = p.in_quads * KH * KW;
-    int x_base = p.x_base + batch * p.x_batch;
+    int x_base = p.x_base + batch * p.x_batch, 
+        w_base = p.w_base + batch * p.w_batch + n * quads;
     // Threads of a row share output channels, so that their pixels are neighbours in memory.
     int tm = thread % (BM / TM), tn = thread / (BM / TM);
 
@@ -79,7 +84,7 @@ void main()
             int k = i * THREADS + thread;
             if (k < BN * BQ) {
                 int q = q0 + k / BN;
-                b_tile[k] = q < quads ? w[p.w_base + q * p.w_row + n + k % BN] : vec4(0);
+                b_tile[k] = q < quads ? w[w_base + q * BN + k % BN] : vec4(0);
             }
         }
         barrier();
@@ -99,11 +104,13 @@ void main()
     int quad = n / 4 + tn;
     if (quad >= p.out_quads)
         return;
-    vec4 bias = w[p.bias_base + quad];
+    vec4 bias = vec4(0);
+    if (BIAS != 0)
+        bias = w[p.bias_base + quad];
     [[unroll]] for (int i = 0; i < TM; i++) {
         int pixel = first + i * (BM / TM) + tm;
         if (pixel < p.grid_h * p.grid_w) {
-            int gy = pixel / p.grid_w, gx = pixel - gy * p.grid_w;
+            int gy = divide(pixel, p.grid_w), gx = pixel - gy * p.grid_w;
             int oy = gy * p.out_sy + p.out_y0, ox = gx * p.out_sx + p.out_x0;
             vec4 v = vec4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]) + bias;
             int at = p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox;

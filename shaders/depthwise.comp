@@ -1,8 +1,10 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
+#include "common/store.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
+#include "common/divide.glsl"
 
 // Depthwise convolution: every channel with a kernel of its own. One invocation makes TX
 // neighbouring pixels of a row for four channels, so that a loaded row serves all of them.
@@ -33,7 +35,7 @@ layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 #define LOAD(b, i) b[i]
 #endif
-layout(binding = 2, std430) buffer Y { vec4 y[]; };
+layout(binding = 2, std430) buffer Y { STORED y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 void main()
@@ -43,7 +45,7 @@ void main()
     int batch = int(gl_WorkGroupID.z) / p.out_quads;
     int quad = int(gl_WorkGroupID.z) - batch * p.out_quads;
     int runs = (p.grid_w + TX - 1) / TX;
-    int gy = run / runs, gx = (run - gy * runs) * TX;
+    int gy = divide(run, runs), gx = (run - gy * runs) * TX;
 
     if (gy >= p.grid_h)
         return;
@@ -75,7 +77,7 @@ void main()
             int at = out_row + (gx + i) * p.out_sx + p.out_x0;
             vec4 v = activate(acc[i], ACTIVATION, intBitsToFloat(SLOPE));
             if (ACCUMULATE != 0)
-                v += y[at];
-            y[at] = v;
+                v += STORED_AT(y, at);
+            STORE(y, at, v);
         }
 }

@@ -16,6 +16,7 @@ layout(binding = 1, std430) writeonly buffer Y { float picture[]; };
 layout(push_constant) uniform P { lightness_push p; };
 
 #include "common/samples.glsl"
+#include "common/divide.glsl"
 
 void main()
 {
@@ -23,7 +24,7 @@ void main()
                 int(gl_LocalInvocationID.x);
     if (pixel >= p.out_h * p.out_w)
         return;
-    int y = pixel / p.out_w, x = pixel - y * p.out_w;
+    int y = divide(pixel, p.out_w), x = pixel - y * p.out_w;
     // The last pixels of a result that is a little larger than the picture see its border.
     float top = min(float(y) * p.step_y, float(p.in_h) - 1.0);
     float left = min(float(x) * p.step_x, float(p.in_w) - 1.0);

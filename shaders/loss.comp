@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_train.h"
+#include "common/divide.glsl"
 
 // Loss of the network's colours and its gradient by the network's output. With d = y * scale - true
 // colour, weighted where RARE by how rare the true colour is (train/loss.h):
@@ -28,7 +29,7 @@ void main()
     int thread = int(gl_LocalInvocationID.x), i = group * LOCAL + thread;
     float loss = 0.0;
     if (i < p.n * p.pixels) {
-        int batch = i / p.pixels, pixel = i - batch * p.pixels;
+        int batch = divide(i, p.pixels), pixel = i - batch * p.pixels;
         vec2 truth = vec2(colours[2 * batch * p.pixels + pixel],
                           colours[(2 * batch + 1) * p.pixels + pixel]);
         vec2 d = y[p.y_base + batch * p.y_batch + pixel].xy * p.scale - truth, slope;

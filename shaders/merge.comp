@@ -30,6 +30,7 @@ layout(binding = 4, std430) buffer F { uint flags[]; };
 layout(push_constant) uniform P { merge_push p; };
 
 #include "common/samples.glsl"
+#include "common/divide.glsl"
 
 // a and b at (y, x) in pixels of their picture (0.5: centre of the first) for lightness L.
 vec2 colour_at(float y, float x, float lightness)
@@ -125,7 +126,7 @@ void main()
                int(gl_LocalInvocationID.x);
     if (word >= p.out_h * p.out_row)
         return;
-    int y = word / p.out_row, first = (word - y * p.out_row) * PER_WORD;
+    int y = divide(word, p.out_row), first = (word - y * p.out_row) * PER_WORD;
     uint cb = 0, cr = 0;
     for (int i = 0; i < PER_WORD; i++) {
         uvec2 c = uvec2(chroma_sample(y, min(first + i, p.out_w - 1)));

@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/divide.glsl"
 
 // The network's input: a picture of one channel, scaled, padded at the bottom and right by
 // reflection without repeating the edge.
@@ -29,7 +30,11 @@ void main()
 
     if (pixel >= p.ph * p.pw)
         return;
-    int row = pixel / p.pw, column = pixel - row * p.pw;
-    int from = (batch * p.h + reflected(row, p.h)) * p.w + reflected(column, p.w);
+    int row = divide(pixel, p.pw), column = pixel - row * p.pw;
+    if (row >= p.h)
+        row = reflected(row, p.h);
+    if (column >= p.w)
+        column = reflected(column, p.w);
+    int from = (batch * p.h + row) * p.w + column;
     y[p.base + batch * p.batch + pixel] = vec4(picture[from] * p.scale + p.offset, 0, 0, 0);
 }

@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/divide.glsl"
 
 // Max and average pooling.
 //   x [n][quads][in_h][in_w] vec4, y [n][quads][out_h][out_w] vec4
@@ -23,7 +24,7 @@ void main()
 
     if (pixel >= p.out_h * p.out_w)
         return;
-    int oy = pixel / p.out_w, ox = pixel - oy * p.out_w;
+    int oy = divide(pixel, p.out_w), ox = pixel - oy * p.out_w;
     int y0 = oy * p.stride_y - p.pad_y, x0 = ox * p.stride_x - p.pad_x;
     int top = max(y0, 0), bottom = min(y0 + p.kernel_y, p.in_h);
     int left = max(x0, 0), right = min(x0 + p.kernel_x, p.in_w);

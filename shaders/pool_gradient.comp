@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/divide.glsl"
 
 // Gradient of a pool's input: every pixel gathers from the windows it lies in. A maximum's gradient
 // goes to the first place of the window that has it, row by row.
@@ -43,7 +44,7 @@ void main()
 
     if (pixel >= p.in_h * p.in_w)
         return;
-    int iy = pixel / p.in_w, ix = pixel - iy * p.in_w;
+    int iy = divide(pixel, p.in_w), ix = pixel - iy * p.in_w;
     int plane = p.x_base + batch * p.x_batch + quad * p.in_h * p.in_w;
     int result = p.y_base + batch * p.y_batch + quad * p.out_h * p.out_w;
     vec4 sum = vec4(0);

@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_color.h"
 #include "common/ring.glsl"
+#include "common/divide.glsl"
 
 // Steadies a and b: each pixel's are averaged with those of the frames before, back to a cut, as far
 // as the lightness around the pixel has stayed. What moved keeps its own colour.
@@ -41,7 +42,7 @@ void main()
     int pixels = p.h * p.w;
     if (pixel >= pixels)
         return;
-    int y = pixel / p.w, x = pixel - y * p.w, at = frame.position;
+    int y = divide(pixel, p.w), x = pixel - y * p.w, at = frame.position;
     vec2 own = vec2(ab[pixel], ab[pixels + pixel]);
     vec2 sum = own;
     float weights = 1.0;

@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/divide.glsl"
 
 // The network's result: cropped, scaled, one plane a channel.
 //   x [n][...][ph][pw][4] float, channel c at map[c]; picture [n][channels][h][w] float
@@ -22,7 +23,7 @@ void main()
 
     if (pixel >= p.h * p.w)
         return;
-    int row = pixel / p.w, column = pixel - row * p.w;
+    int row = divide(pixel, p.w), column = pixel - row * p.w;
     int c = map[channel];
     int from = p.base + batch * p.batch + ((c / 4) * p.ph + row) * p.pw + column;
     picture[(batch * p.channels + channel) * p.h * p.w + pixel] = x[from * 4 + c % 4] * p.scale;

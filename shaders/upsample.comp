@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/divide.glsl"
 
 // Enlarges by a whole factor (stride_y = stride_x), nearest or bilinear between pixel centres, as
 // PyTorch's Upsample with align_corners off.
@@ -23,7 +24,7 @@ void main()
 
     if (pixel >= p.out_h * p.out_w)
         return;
-    int oy = pixel / p.out_w, ox = pixel - oy * p.out_w;
+    int oy = divide(pixel, p.out_w), ox = pixel - oy * p.out_w;
     int plane = p.x_base + batch * p.x_batch + quad * p.in_h * p.in_w;
     vec4 v;
 

@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/divide.glsl"
 
 // Gradient of what upsample.comp enlarges: every pixel gathers from the results it has a part in.
 //   g [n][quads][out_h][out_w] vec4 at y_base, dx [n][quads][in_h][in_w] vec4 at d_base
@@ -32,7 +33,7 @@ void main()
 
     if (pixel >= p.in_h * p.in_w)
         return;
-    int iy = pixel / p.in_w, ix = pixel - iy * p.in_w, f = p.stride_y;
+    int iy = divide(pixel, p.in_w), ix = pixel - iy * p.in_w, f = p.stride_y;
     int result = p.y_base + batch * p.y_batch + quad * p.out_h * p.out_w;
     int reach = BILINEAR != 0 ? f : 0;
     int top = max(iy * f - reach, 0), bottom = min((iy + 1) * f + reach, p.out_h);

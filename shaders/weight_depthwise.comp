@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_train.h"
+#include "common/divide.glsl"
 
 // Gradient of a depthwise convolution's weight. A workgroup takes one quad and one of `splits` runs
 // of pixels; every invocation sums all taps over its pixels.
@@ -41,8 +42,8 @@ void main()
     [[unroll]] for (int k = 0; k < KH * KW; k++)
         acc[k] = vec4(0);
     for (int i = part * each + thread; i < end; i += LOCAL) {
-        int batch = i / plane, pixel = i - batch * plane;
-        int y = pixel / p.small_w, x = pixel - y * p.small_w;
+        int batch = divide(i, plane), pixel = i - batch * plane;
+        int y = divide(pixel, p.small_w), x = pixel - y * p.small_w;
         vec4 s = LOAD(small, p.small_base + batch * p.small_batch + quad * plane + pixel);
         int from = p.big_base + batch * p.big_batch + quad * p.big_h * p.big_w;
         [[unroll]] for (int ky = 0; ky < KH; ky++) {

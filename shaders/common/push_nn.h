@@ -16,8 +16,25 @@ struct conv_push {
     int y_base, y_batch;
     int w_base;    /* of this phase's weights */
     int bias_base; /* vec4 per output quad */
+    int w_batch;   /* conv_cpu, conv_gpu: from the weights of one picture to those of the next */
     int w_row;    /* output channels of a weight row, padded; conv_direct: input channels a group */
     int oc_tiles; /* conv_direct: output channels a group */
+};
+
+/* winograd_*.comp: count tiles from the first one on, of a convolution as conv_push describes it;
+ * tiles_y * tiles_x of each phase of each picture. */
+struct winograd_push {
+    int in_h, in_w, out_h, out_w;
+    int grid_h, grid_w;
+    int out_sy, out_sx, out_y0, out_x0;
+    int in_y0, in_x0;
+    int in_quads, out_quads;
+    int x_base, x_batch;
+    int y_base, y_batch;
+    int bias_base;
+    int w_base, w_row;
+    int tiles_y, tiles_x;
+    int first, count;
 };
 
 /* pool.comp, upsample.comp */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "cli/command.h"
+#include "vk/device.h"
 
 #define EXIT_WRONG_USE 2
 
@@ -150,6 +151,7 @@ int main(int argc, char **argv)
     ac_console console;
     ac_status status;
 
+    ac_device_prepare();
     if (ac_console_open(&console)) {
         fputs("autochrome: error: out of memory\n", stderr);
         return EXIT_FAILURE;

@@ -32,16 +32,21 @@ ac_binding ac_lower_region(ac_region region, uint64_t offset, uint64_t bytes)
     return (ac_binding){NULL, (uint64_t)region << REGION_SHIFT | offset, bytes};
 }
 
-static uint64_t aligned(uint64_t bytes)
+uint64_t ac_lower_aligned(uint64_t bytes)
 {
     return (bytes + AC_PLAN_ALIGNMENT - 1) & ~(uint64_t)(AC_PLAN_ALIGNMENT - 1);
+}
+
+ac_binding ac_lower_part(ac_binding all, uint64_t offset, uint64_t bytes)
+{
+    return (ac_binding){all.buffer, all.offset + offset, bytes};
 }
 
 ac_status ac_lower_words(ac_lowering *l, ac_region region, uint64_t words, ac_binding *binding,
                          void **words_at)
 {
     ac_words *to = region == AC_REGION_PACKED ? &l->packed : &l->constants;
-    uint64_t begin = aligned(4 * to->count) / 4;
+    uint64_t begin = ac_lower_aligned(4 * to->count) / 4;
     uint64_t size = (words + 3) & ~(uint64_t)3; /* whole vec4s */
 
     if (begin + size > to->room) {
@@ -64,20 +69,21 @@ ac_binding ac_lower_work(ac_lowering *l, uint64_t bytes)
 {
     uint64_t offset = l->work_bytes;
 
-    l->work_bytes += aligned(bytes);
+    l->work_bytes += ac_lower_aligned(bytes);
     return ac_lower_region(AC_REGION_WORK, offset, bytes);
 }
 
 ac_binding ac_lower_scratch(ac_lowering *l, uint64_t bytes)
 {
-    if (aligned(bytes) > l->scratch_bytes)
-        l->scratch_bytes = aligned(bytes);
+    if (ac_lower_aligned(bytes) > l->scratch_bytes)
+        l->scratch_bytes = ac_lower_aligned(bytes);
     return ac_lower_region(AC_REGION_SCRATCH, 0, bytes);
 }
 
 void ac_lower_free(ac_lowering *l)
 {
     free(l->calls);
+    free(l->once_calls);
     free(l->constants.words);
     free(l->packed.words);
     free(l->norms);
@@ -168,19 +174,23 @@ fail:
 
 ac_call *ac_lower_call(ac_lowering *l)
 {
-    if (l->call_count == l->call_room) {
-        int room = l->call_room ? 2 * l->call_room : 64;
-        ac_call *more = realloc(l->calls, (size_t)room * sizeof(*more));
+    ac_call **calls = l->once ? &l->once_calls : &l->calls;
+    int *count = l->once ? &l->once_count : &l->call_count;
+    int *room = l->once ? &l->once_room : &l->call_room;
 
-        if (!more) {
+    if (*count == *room) {
+        int more = *room ? 2 * *room : 64;
+        ac_call *grown = realloc(*calls, (size_t)more * sizeof(*grown));
+
+        if (!grown) {
             ac_fail(l->log, AC_ERR_MEMORY, "out of memory");
             return NULL;
         }
-        l->calls = more;
-        l->call_room = room;
+        *calls = grown;
+        *room = more;
     }
-    memset(&l->calls[l->call_count], 0, sizeof(*l->calls));
-    return &l->calls[l->call_count++];
+    memset(&(*calls)[*count], 0, sizeof(**calls));
+    return &(*calls)[(*count)++];
 }
 
 uint64_t ac_lower_groups(uint64_t items)
@@ -241,7 +251,9 @@ ac_binding ac_lower_value(const ac_lowering *l, int index, int *base, int *batch
 
 bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes)
 {
-    return bytes / 16 <= ac_device_get_info(l->device)->max_texel_elements;
+    const ac_device_info *info = ac_device_get_info(l->device);
+
+    return info->int64 && bytes / 16 <= info->max_texel_elements;
 }
 
 /* Zeros in all memory of a root. */

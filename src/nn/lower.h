@@ -61,6 +61,10 @@ typedef struct ac_lowering {
 
     ac_call *calls;
     int call_count, call_room;
+    bool once; /* calls are added to those below, done once before the first run, barriers and all;
+                * not in training, whose weights change */
+    ac_call *once_calls;
+    int once_count, once_room;
     ac_words constants;
     ac_words packed; /* floats; in training where each value comes from: 1 + its place among the
                       * parameters, 0: it is zero */
@@ -81,6 +85,11 @@ ac_binding ac_lower_region(ac_region region, uint64_t offset, uint64_t bytes);
  * `*words_at` is valid until the next call. */
 ac_status ac_lower_words(ac_lowering *l, ac_region region, uint64_t words, ac_binding *binding,
                          void **words_at);
+/* A part of a binding. */
+ac_binding ac_lower_part(ac_binding all, uint64_t offset, uint64_t bytes);
+uint64_t ac_lower_aligned(uint64_t bytes); /* up to where a binding may begin */
+/* Most that a convolution takes of AC_REGION_SCRATCH, bytes. */
+#define AC_LOWER_SCRATCH_MAX ((uint64_t)32 << 20)
 /* Room in AC_REGION_WORK for the whole step, or in AC_REGION_SCRATCH until the next barrier that
  * ends a step; scratch begins at 0 for every caller. */
 ac_binding ac_lower_work(ac_lowering *l, uint64_t bytes);
@@ -110,7 +119,7 @@ ac_status ac_lower_barrier(ac_lowering *l);
 /* The memory of a value's root, and where in it (in vec4) the value begins; batch stride in vec4.
  */
 ac_binding ac_lower_value(const ac_lowering *l, int value, int *base, int *batch);
-/* A texel buffer can bind all of these. */
+/* A texel buffer can bind all of these, and a kernel of that kind (TEXEL) can run. */
 bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes);
 
 /* A tensor of a node: its values, or in training its place among the parameters. */

@@ -178,11 +178,13 @@ static const struct {
     const char *kernel;
     int count, constants[2];
 } tiles[] = {
-    {"conv_cpu", 2, {2, 3}},   /* vectors of pixels, channels */
-    {"conv_gpu", 2, {1, 2}},   /* pixels, channels */
-    {"depthwise", 1, {1}},     /* pixels of a row */
-    {"weight_cpu", 2, {1, 2}}, /* lanes, channels of a quad */
-    {"weight_gpu", 2, {1, 2}}, /* rows, columns */
+    {"conv_cpu", 2, {2, 3}},    /* vectors of pixels, channels */
+    {"conv_gpu", 2, {1, 2}},    /* pixels, channels */
+    {"conv_few", 1, {2}},       /* pixels of a row */
+    {"depthwise", 1, {1}},      /* pixels of a row */
+    {"winograd_input", 1, {1}}, /* outputs along an axis */
+    {"weight_cpu", 2, {1, 2}},  /* lanes, channels of a quad */
+    {"weight_gpu", 2, {1, 2}},  /* rows, columns */
 };
 
 static void describe_kernel(const ac_kernel_params *params, char *text, size_t size)

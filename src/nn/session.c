@@ -13,7 +13,7 @@ struct ac_session {
     ac_plan *plan;
     ac_net *net; /* the plan's own copy: the model may go */
     ac_buffer **arenas;
-    ac_buffer *regions[AC_REGION_COUNT]; /* constants and weights */
+    ac_buffer *regions[AC_REGION_COUNT];
     ac_buffer *lightness, *result;
     ac_call *calls;
     int call_count;
@@ -22,11 +22,17 @@ struct ac_session {
     ac_commands *commands; /* for ac_session_run(), recorded when it is first called */
 };
 
+/* Device memory for a plan; what minimal filtering makes of the weights is up to 25 / 4 of them. */
+static uint64_t needed(const ac_plan *plan)
+{
+    return ac_plan_bytes(plan) + AC_LOWER_SCRATCH_MAX + 25 * plan->weight_bytes / 4;
+}
+
 static bool fits(const ac_device *device, const ac_plan *plan)
 {
     const ac_device_info *info = ac_device_get_info(device);
 
-    return ac_plan_bytes(plan) <= ac_device_memory_usable(device) &&
+    return needed(plan) <= ac_device_memory_usable(device) &&
            plan->largest_value <= info->max_storage_range &&
            plan->largest_value <= info->max_allocation;
 }
@@ -76,7 +82,7 @@ static ac_status check_memory(const ac_session_params *params, const ac_session 
     return ac_fail(log, AC_ERR_DEVICE_MEMORY,
                    "the network at %dx%d needs %.0f MiB of device memory, and device %s has %.0f "
                    "MiB free: %s",
-                   plan->width, plan->height, (double)ac_plan_bytes(plan) / (1 << 20), info->name,
+                   plan->width, plan->height, (double)needed(plan) / (1 << 20), info->name,
                    (double)ac_device_memory_usable(params->device) / (1 << 20), hint);
 }
 
@@ -151,6 +157,32 @@ static void add_part(ac_session *session, const ac_lowering *l, int begin, const
     ac_part_describe_calls(l->calls, part);
 }
 
+static ac_status take_region(ac_session *session, ac_region region, uint64_t bytes)
+{
+    if (bytes == 0)
+        return AC_OK;
+    return ac_buffer_create(session->device, AC_BUFFER_DEVICE, bytes,
+                            "what the network's kernels work with", &session->regions[region]);
+}
+
+static ac_status run_once(const ac_session *session, const ac_lowering *l)
+{
+    ac_commands *commands = NULL;
+    ac_status status = AC_OK;
+
+    if (l->once_count == 0)
+        return AC_OK;
+    TRY(ac_commands_create(session->device, &commands));
+    TRY(ac_commands_begin(commands));
+    TRY(ac_calls_record(l->once_calls, l->once_count, session->regions, commands));
+    TRY(ac_commands_end(commands));
+    TRY(ac_commands_submit(commands));
+    TRY(ac_commands_wait(commands));
+fail:
+    ac_commands_destroy(&commands);
+    return status;
+}
+
 /* All dispatches with barriers between them; then the weights go to the device. */
 static ac_status lower(ac_session *session, const ac_model *model, const ac_log *log)
 {
@@ -182,6 +214,9 @@ static ac_status lower(ac_session *session, const ac_model *model, const ac_log 
     add_part(session, &l, calls, NULL, "output", session->result);
     TRY(upload(session, AC_REGION_CONSTANTS, &l.constants));
     TRY(upload(session, AC_REGION_PACKED, &l.packed));
+    TRY(take_region(session, AC_REGION_WORK, l.work_bytes));
+    TRY(take_region(session, AC_REGION_SCRATCH, l.scratch_bytes));
+    TRY(run_once(session, &l));
     session->calls = l.calls;
     session->call_count = l.call_count;
     l.calls = NULL;

@@ -97,12 +97,13 @@ static ac_status list_nodes(ac_train_session *s, const ac_train_params *params)
     return AC_OK;
 }
 
-/* Device memory for a plan, scratch and packed weights about. */
+/* Device memory for a plan, scratch and packed weights about; those of minimal filtering, both
+ * ways, are up to 25 / 4 of the description's. */
 static uint64_t needed(const ac_train_session *s, const ac_plan *plan)
 {
     uint64_t states = s->params.ema > 0 ? 5 : 4;
 
-    return plan->activation_bytes + 2 * plan->io_bytes + 4 * (uint64_t)s->count * (states + 6) +
+    return plan->activation_bytes + 2 * plan->io_bytes + 4 * (uint64_t)s->count * (states + 18) +
            ((uint64_t)33 << 20);
 }
 

@@ -70,8 +70,10 @@ static ac_status create_device(ac_device *device)
         .computeFullSubgroups = VK_TRUE};
     static const char *const extensions[] = {VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME};
     bool control = device->info.subgroup_control;
+    const VkPhysicalDeviceFeatures features = {.shaderInt64 = device->info.int64};
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                      .pNext = control ? &sizes : NULL,
+                                     .pEnabledFeatures = &features,
                                      .queueCreateInfoCount = 1,
                                      .pQueueCreateInfos = &queue,
                                      .enabledExtensionCount =
@@ -150,6 +152,7 @@ void ac_device_close(ac_device **pointer)
         device->DestroyDevice(device->handle, NULL);
     }
     ac_instance_close(&device->instance);
+    free(device->cache_dir);
     free(device->cache_path);
     free(device);
     *pointer = NULL;

@@ -44,7 +44,7 @@ typedef struct ac_device_info {
     uint32_t shared_memory;   /* of one workgroup */
     uint32_t max_invocations; /* of one workgroup */
     uint32_t max_groups[3];
-    bool fp16_storage, fp16_arithmetic, int8_storage;
+    bool fp16_storage, fp16_arithmetic, int8_storage, int64;
     bool cooperative_matrix;
     bool timestamps;
     float timestamp_period; /* nanoseconds a tick */
@@ -54,6 +54,10 @@ typedef struct ac_device_info {
  * would be taken (discrete before integrated before virtual before CPU, then memory), or -1.
  * No Vulkan loader is an error; no device is not (*count 0). */
 ac_status ac_device_list(const ac_log *log, ac_device_info **list, int *count, int *chosen);
+
+/* Switches on what drivers only take from the environment, where the user has not: 512-bit vectors
+ * of software Vulkan. To be called before there are other threads. */
+void ac_device_prepare(void);
 
 typedef struct ac_device_params {
     const char *select;    /* index, or part of a name without regard to case; NULL: choose */
@@ -74,6 +78,9 @@ const ac_log *ac_device_get_log(const ac_device *device);
 int ac_device_validation_messages(const ac_device *device);
 /* Bytes of device memory taken now, and the most there ever were. */
 uint64_t ac_device_memory_used(const ac_device *device, uint64_t *peak);
+/* A text file for what is learned of this device with this driver, beside its compiled pipelines:
+ * "NAME-...", the caller's (free()). NULL: there is no folder for it, or no memory. */
+char *ac_device_cache_file(const ac_device *device, const char *name);
 /* Free device memory less what drivers and others will want of it. */
 uint64_t ac_device_memory_usable(const ac_device *device);
 

@@ -148,6 +148,7 @@ static void read_features(const ac_instance *instance, VkPhysicalDevice handle,
     info->fp16_storage = eleven.storageBuffer16BitAccess;
     info->fp16_arithmetic = twelve.shaderFloat16;
     info->int8_storage = twelve.storageBuffer8BitAccess;
+    info->int64 = all.features.shaderInt64;
     info->cooperative_matrix = has_extension(instance, handle, "VK_KHR_cooperative_matrix");
 }
 

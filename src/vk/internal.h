@@ -123,7 +123,7 @@ struct ac_device {
     uint64_t memory_used, memory_peak;
 
     VkPipelineCache cache;
-    char *cache_path; /* NULL: not kept on disk */
+    char *cache_dir, *cache_path; /* NULL: not kept on disk */
     uint64_t cache_hash;
 
     ac_kernel *kernels;
@@ -138,6 +138,10 @@ struct ac_buffer {
     VkDeviceMemory memory;
     void *map;
 };
+
+/* $XDG_CACHE_HOME/autochrome, or ~/.cache/autochrome (XDG Base Directory Specification): the
+ * caller's (free()). NULL: neither is there. */
+char *ac_cache_dir(void);
 
 /* Opens device->cache from device->cache_path; a file that is damaged or another device's is
  * ignored. Never fails because of the file. */

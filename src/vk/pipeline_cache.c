@@ -21,8 +21,7 @@ typedef struct cache_header {
 
 static const char cache_magic[8] = "ACPIPE1";
 
-/* $XDG_CACHE_HOME/autochrome, or ~/.cache/autochrome (XDG Base Directory Specification). */
-static char *default_dir(void)
+char *ac_cache_dir(void)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *dir = NULL;
@@ -109,22 +108,44 @@ static void write_file(const ac_device *device, const void *data, size_t size, u
     free(temporary);
 }
 
+/* "DIR/NAME-VENDOR-DEVICE-DRIVER-UUID-SUBGROUP.TYPE": the last also tells a software driver's
+ * vector widths apart. */
+static char *file_name(const ac_device *device, const char *dir, const char *name, const char *type)
+{
+    const ac_device_info *info = &device->info;
+    char uuid[2 * VK_UUID_SIZE + 1], *path;
+
+    for (size_t i = 0; i < VK_UUID_SIZE; i++)
+        snprintf(uuid + 2 * i, 3, "%02x", info->pipeline_cache_uuid[i]);
+    if (asprintf(&path, "%s/%s-%04x-%04x-%08x-%s-%u.%s", dir, name, info->vendor_id,
+                 info->device_id, info->driver_version, uuid, info->subgroup_size, type) < 0)
+        return NULL;
+    return path;
+}
+
+char *ac_device_cache_file(const ac_device *device, const char *name)
+{
+    return device->cache_dir ? file_name(device, device->cache_dir, name, "txt") : NULL;
+}
+
 ac_status ac_pipeline_cache_open(ac_device *device, const char *dir)
 {
     VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
-    char *own = dir ? strdup(dir) : default_dir();
-    char uuid[2 * VK_UUID_SIZE + 1];
+    char *own = dir ? strdup(dir) : ac_cache_dir();
     void *data = NULL;
     VkResult result;
 
-    for (size_t i = 0; i < VK_UUID_SIZE; i++)
-        snprintf(uuid + 2 * i, 3, "%02x", device->info.pipeline_cache_uuid[i]);
-    if (own && *own && make_dirs(own) &&
-        asprintf(&device->cache_path, "%s/pipelines-%04x-%04x-%08x-%s.bin", own,
-                 device->info.vendor_id, device->info.device_id, device->info.driver_version,
-                 uuid) < 0)
-        device->cache_path = NULL;
-    free(own);
+    if (own && *own && make_dirs(own)) {
+        device->cache_dir = own;
+        device->cache_path = file_name(device, own, "pipelines", "bin");
+    } else {
+        free(own);
+    }
+    if (device->cache_path && access(device->cache_path, F_OK) != 0)
+        ac_log_print(device->log, AC_LOG_INFO,
+                     "first run on %s with %s: its driver compiles the kernels, which takes some "
+                     "seconds; they are kept in %s",
+                     device->info.name, device->info.driver, device->cache_dir);
     if (device->cache_path)
         data = read_file(device->cache_path, &info.initialDataSize);
     info.pInitialData = data;

@@ -1,0 +1,74 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#include "common/store.glsl"
+#include "common/push_nn.h"
+#include "common/winograd.glsl"
+
+// B^T d B of the input's tiles. A stride divides the taps of a kernel among CY * CX sets, which are
+// joined as input channels are.
+//   x [n][in_quads][in_h][in_w] vec4
+//   v [ALPHA * ALPHA][CY * CX * in_quads][count] vec4
+// Grid: x, y: folded tiles; z: quads of v.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int M = 2;
+layout(constant_id = 2) const int EY = 1; // grid pixels from one output of a tile to the next
+layout(constant_id = 3) const int EX = 1;
+layout(constant_id = 4) const int SY = 1; // input pixels of a grid pixel
+layout(constant_id = 5) const int SX = 1;
+layout(constant_id = 6) const int CX = 1;
+layout(constant_id = 7) const int DY = 1; // input pixels from one tap to the next
+layout(constant_id = 8) const int DX = 1;
+
+#ifdef TEXEL
+layout(binding = 0) uniform samplerBuffer x;
+#define LOAD(b, i) texelFetch(b, i)
+#else
+layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
+#define LOAD(b, i) b[i]
+#endif
+layout(binding = 1, std430) writeonly buffer V { STORED v[]; };
+layout(push_constant) uniform P { winograd_push p; };
+
+void main()
+{
+    int id = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
+             int(gl_LocalInvocationID.x);
+    if (id >= p.count)
+        return;
+    int row = int(gl_WorkGroupID.z), set = row / p.in_quads, quad = row - set * p.in_quads;
+    ivec3 tile = tile_at(p.first + id, p.tiles_y, p.tiles_x, M, EY, EX);
+    int y0 = tile.y * SY + set / CX * DY + p.in_y0, x0 = tile.z * SX + set % CX * DX + p.in_x0;
+    int plane = p.x_base + tile.x * p.x_batch + quad * p.in_h * p.in_w;
+
+    vec4 t[ALPHA][ALPHA];
+    [[unroll]] for (int j = 0; j < ALPHA; j++) {
+        int ix = x0 + j * EX * SX;
+        bool column_in = uint(ix) < uint(p.in_w);
+        int column = plane + clamp(ix, 0, p.in_w - 1);
+        vec4 d[ALPHA];
+        [[unroll]] for (int i = 0; i < ALPHA; i++) {
+            int iy = y0 + i * EY * SY;
+            vec4 value = LOAD(x, column + clamp(iy, 0, p.in_h - 1) * p.in_w);
+            d[i] = column_in && uint(iy) < uint(p.in_h) ? value : vec4(0);
+        }
+        [[unroll]] for (int i = 0; i < ALPHA; i++) {
+            vec4 sum = vec4(0);
+            [[unroll]] for (int k = 0; k < ALPHA; k++)
+                if (BT[i][k] != 0.0)
+                    sum += BT[i][k] * d[k];
+            t[i][j] = sum;
+        }
+    }
+    int quads = int(gl_NumWorkGroups.z);
+    int at = row * p.count + id, step = quads * p.count;
+    [[unroll]] for (int i = 0; i < ALPHA; i++)
+        [[unroll]] for (int j = 0; j < ALPHA; j++) {
+            vec4 sum = vec4(0);
+            [[unroll]] for (int k = 0; k < ALPHA; k++)
+                if (BT[j][k] != 0.0)
+                    sum += BT[j][k] * t[i][k];
+            STORE(v, at + (i * ALPHA + j) * step, sum);
+        }
+}

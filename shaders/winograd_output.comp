@@ -1,0 +1,80 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#include "common/store.glsl"
+#include "common/push_nn.h"
+#include "common/activation.glsl"
+#include "common/winograd.glsl"
+
+// A^T m A of the tiles' products, with bias and activation: the convolution's result.
+//   m [ALPHA * ALPHA][out_quads][count] vec4
+//   w at bias_base [out_quads] vec4
+//   y [n][out_quads][out_h][out_w] vec4
+// Grid: x, y: folded tiles; z: quads.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int M = 2;
+layout(constant_id = 2) const int EY = 1; // grid pixels from one output of a tile to the next
+layout(constant_id = 3) const int EX = 1;
+layout(constant_id = 4) const int ACTIVATION = 0;
+layout(constant_id = 5) const int SLOPE = 0;      // bits of a float
+layout(constant_id = 6) const int ACCUMULATE = 0; // y += instead of y =
+
+#ifdef TEXEL
+layout(binding = 0) uniform samplerBuffer m;
+#define LOAD(b, i) texelFetch(b, i)
+#else
+layout(binding = 0, std430) readonly buffer X { vec4 m[]; };
+#define LOAD(b, i) b[i]
+#endif
+layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
+layout(binding = 2, std430) buffer Y { STORED y[]; };
+layout(push_constant) uniform P { winograd_push p; };
+
+// sum over k of A^T[i][k] from[k]
+vec4 row_of(int i, vec4 from[ALPHA])
+{
+    vec4 sum = vec4(0);
+    [[unroll]] for (int k = 0; k < ALPHA - 1; k++) {
+        float a = power(POINTS[k], i);
+        if (a != 0.0)
+            sum += a * from[k];
+    }
+    if (i == M - 1)
+        sum += from[ALPHA - 1];
+    return sum;
+}
+
+void main()
+{
+    int id = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
+             int(gl_LocalInvocationID.x);
+    if (id >= p.count)
+        return;
+    int quad = int(gl_WorkGroupID.z), step = p.out_quads * p.count;
+    ivec3 tile = tile_at(p.first + id, p.tiles_y, p.tiles_x, M, EY, EX);
+    int plane = p.y_base + tile.x * p.y_batch + quad * p.out_h * p.out_w;
+    vec4 bias = w[p.bias_base + quad];
+
+    vec4 t[M][ALPHA];
+    [[unroll]] for (int j = 0; j < ALPHA; j++) {
+        vec4 column[ALPHA];
+        [[unroll]] for (int i = 0; i < ALPHA; i++)
+            column[i] = LOAD(m, quad * p.count + id + (i * ALPHA + j) * step);
+        [[unroll]] for (int i = 0; i < M; i++)
+            t[i][j] = row_of(i, column);
+    }
+    [[unroll]] for (int i = 0; i < M; i++) {
+        int gy = tile.y + i * EY;
+        [[unroll]] for (int j = 0; j < M; j++) {
+            int gx = tile.z + j * EX;
+            if (gy < p.grid_h && gx < p.grid_w) {
+                int at = plane + (gy * p.out_sy + p.out_y0) * p.out_w + gx * p.out_sx + p.out_x0;
+                vec4 value = activate(row_of(j, t[i]) + bias, ACTIVATION, intBitsToFloat(SLOPE));
+                if (ACCUMULATE != 0)
+                    value += STORED_AT(y, at);
+                STORE(y, at, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/* What the files that lower convolutions share. A transposed convolution of stride S is S * S
+ * convolutions of stride 1, one for each phase of the output's pixels, each with the taps of the
+ * kernel that fall on input pixels for that phase. */
+#ifndef AC_NN_CONV_H
+#define AC_NN_CONV_H
+
+#include "nn/lower.h"
+
+/* One axis of a convolution as the kernels see it. */
+typedef struct ac_conv_axis {
+    int phases;    /* output pixels o = phases * grid + phase */
+    int in_stride; /* input pixel of tap t: grid * in_stride + t * in_dilation + origin(phase) */
+    int in_dilation;
+    int taps; /* of the phase that has most; the others are filled up with zeros */
+    bool transposed;
+    int kernel, stride, dilation, padding; /* as the description has them */
+    int common;                            /* greatest common divisor of stride and dilation */
+} ac_conv_axis;
+
+ac_conv_axis ac_conv_axis_of(const ac_node *node, int dimension);
+/* The kernel index that tap t of a phase stands for, or -1. Taps run over rising input pixels, so
+ * those of a transposed convolution run down the kernel. */
+int ac_conv_kernel_index(const ac_conv_axis *axis, int phase, int t);
+int ac_conv_origin(const ac_conv_axis *axis, int phase);
+/* Output pixels of a phase. */
+int ac_conv_grid(const ac_conv_axis *axis, int phase, int out);
+/* Some taps of some phase lie outside the input. */
+bool ac_conv_bounded(const ac_conv_axis *axis, int in, int out);
+
+typedef struct ac_conv {
+    ac_lowering *l;
+    const ac_step *step;
+    const ac_value *in, *out;
+    ac_conv_axis y, x;
+    int groups, in_group, out_group; /* channels of a group */
+    int *lane_channel;               /* [4 * in->quads]: the channel in a lane, or -1 */
+    int lanes;                       /* of a quad that are used at most */
+    int out_lanes;                   /* up to the last one that is used */
+    ac_lower_source weight, bias;
+} ac_conv;
+
+/* A kernel, its tile, how weights are laid out for it. */
+typedef struct ac_conv_variant {
+    const ac_kernel *kernel;
+    enum { AC_CONV_GEMM, AC_CONV_FEW, AC_CONV_DEPTHWISE, AC_CONV_PLAIN } layout;
+    int tile;           /* GEMM: output channels of a tile; FEW: weights a quad is padded to */
+    int row;            /* GEMM: of all tiles */
+    int oc_tiles;       /* along z, for each picture */
+    int pixels_a_group; /* or runs, of FEW and DEPTHWISE */
+    int run;            /* FEW, DEPTHWISE: pixels of a run */
+    bool texel;
+} ac_conv_variant;
+
+/* A matrix product as a convolution over a patch of taps. */
+typedef struct ac_conv_gemm {
+    int taps[2], stride[2], dilation[2]; /* of the input, y and x */
+    int lanes, in_quads, out_lanes;      /* see ac_conv */
+    bool bounded, bias, accumulate;
+    ac_activation activation;
+    float slope;
+    uint64_t in_bytes, weight_vecs; /* of the bindings */
+} ac_conv_gemm;
+
+/* The kernel for a product on this device; AC_CONV_GPU forces that one. */
+ac_status ac_conv_choose_gemm(const ac_lowering *l, const ac_conv_gemm *gemm, ac_conv_variant *v);
+/* The one place where the kernel of a convolution as it is defined is chosen. */
+ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v);
+
+/* Bias, then the weights of each phase, among the packed weights: */
+uint64_t ac_conv_bias_words(const ac_conv *c, const ac_conv_variant *v);
+uint64_t ac_conv_phase_words(const ac_conv *c, const ac_conv_variant *v);
+ac_status ac_conv_pack(const ac_conv *c, const ac_conv_variant *v, ac_binding *binding);
+
+/* Minimal filtering, see shaders/common/winograd.glsl: m is the outputs of a tile along an axis, 0
+ * stands for the convolution as it is defined. */
+/* The largest m, at most `most`, that is possible for this convolution. */
+int ac_winograd_most(const ac_conv *c, int most);
+ac_status ac_winograd_lower(const ac_conv *c, int m);
+/* What is fastest, or what the environment forces. */
+ac_status ac_conv_choose_filtering(const ac_conv *c, int *m);
+ac_status ac_conv_lower(const ac_conv *c, int m);
+
+#endif

@@ -1,0 +1,149 @@
+/* As it is defined, or by minimal filtering? What is faster depends on sizes, memory and driver, so
+ * it is measured, once. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "nn/choices.h"
+#include "nn/conv.h"
+#include "util/clock.h"
+
+#define LEAST_MACS  4000000 /* of a convolution that is worth measuring */
+#define LEAST_QUADS 8    /* of input and output: transforms cost more than they save with fewer */
+#define LONG        0.05 /* seconds of a run that is measured no more than once */
+#define RUNS        3
+
+typedef struct probe {
+    ac_lowering lowering;
+    ac_buffer *regions[AC_REGION_COUNT];
+    ac_commands *commands;
+} probe;
+
+static ac_status take(probe *p, ac_region region, uint64_t bytes)
+{
+    ac_status status = AC_OK;
+
+    if (bytes == 0)
+        return AC_OK;
+    TRY(ac_buffer_create(p->lowering.device, AC_BUFFER_DEVICE, bytes, "a measurement",
+                         &p->regions[region]));
+    TRY(ac_buffer_fill(p->regions[region], 0));
+fail:
+    return status;
+}
+
+/* Writes into the convolution's output, which holds nothing yet. */
+static ac_status prepare(const ac_conv *c, int m, probe *p)
+{
+    const ac_lowering *l = c->l;
+    ac_conv conv = *c;
+    ac_status status = AC_OK;
+
+    p->lowering = (ac_lowering){.device = l->device,
+                                .log = l->log,
+                                .model = l->model,
+                                .plan = l->plan,
+                                .arenas = l->arenas,
+                                .choice = l->choice,
+                                .places = l->places};
+    conv.l = &p->lowering;
+    TRY(ac_conv_lower(&conv, m));
+    TRY(take(p, AC_REGION_CONSTANTS, 4 * p->lowering.constants.count));
+    TRY(take(p, AC_REGION_PACKED, 4 * p->lowering.packed.count));
+    TRY(take(p, AC_REGION_WORK, p->lowering.work_bytes));
+    TRY(take(p, AC_REGION_SCRATCH, p->lowering.scratch_bytes));
+    TRY(ac_commands_create(l->device, &p->commands));
+    TRY(ac_commands_begin(p->commands));
+    TRY(ac_calls_record(p->lowering.calls, p->lowering.call_count, p->regions, p->commands));
+    TRY(ac_commands_end(p->commands));
+fail:
+    return status;
+}
+
+static void release(probe *p)
+{
+    ac_commands_destroy(&p->commands);
+    for (int i = 0; i < AC_REGION_COUNT; i++)
+        ac_buffer_destroy(&p->regions[i]);
+    ac_lower_free(&p->lowering);
+}
+
+static ac_status run(probe *p, double *seconds)
+{
+    double begin = ac_clock_now((ac_clock){0});
+    ac_status status = AC_OK;
+
+    TRY(ac_commands_submit(p->commands));
+    TRY(ac_commands_wait(p->commands));
+    *seconds = ac_clock_now((ac_clock){0}) - begin;
+fail:
+    return status;
+}
+
+/* Runs of both in turns, after one of each in which drivers compile. */
+static ac_status measure(const ac_conv *c, int m, int *best)
+{
+    probe probes[2] = {0};
+    double least[2] = {1e9, 1e9}, seconds;
+    ac_status status = AC_OK;
+
+    for (int i = 0; i < 2; i++) {
+        TRY(prepare(c, i ? m : 0, &probes[i]));
+        TRY(run(&probes[i], &seconds));
+    }
+    for (int n = 0; n < RUNS && (n == 0 || least[0] < LONG); n++)
+        for (int i = 0; i < 2; i++) {
+            TRY(run(&probes[i], &seconds));
+            least[i] = seconds < least[i] ? seconds : least[i];
+        }
+    *best = least[1] < least[0] ? m : 0;
+    ac_log_print(c->l->log, AC_LOG_DEBUG, "'%s': %.3f ms as defined, %.3f ms with tiles of %d: %s",
+                 c->step->node->name, 1e3 * least[0], 1e3 * least[1], m,
+                 *best ? "these" : "as defined");
+fail:
+    release(&probes[0]);
+    release(&probes[1]);
+    return status;
+}
+
+static void name_of(const ac_conv *c, int m, char *text, size_t size)
+{
+    const ac_op_params *p = &c->step->node->params;
+    const ac_shape *in = &c->in->shape, *out = &c->out->shape;
+
+    snprintf(text, size, "conv %dx%dx%dx%d %dx%dx%d %c%dx%d s%dx%d d%dx%d p%dx%d %d%d m%d k%d",
+             in->n, in->c, in->h, in->w, out->c, out->h, out->w, c->y.transposed ? 't' : 'c',
+             p->kernel[0], p->kernel[1], p->stride[0], p->stride[1], p->dilation[0], p->dilation[1],
+             p->padding[0], p->padding[1], (int)c->step->activation, c->step->accumulate, m,
+             (int)c->l->choice);
+}
+
+ac_status ac_conv_choose_filtering(const ac_conv *c, int *m)
+{
+    const char *forced = getenv("AUTOCHROME_WINOGRAD");
+    int most = ac_winograd_most(c, forced ? atoi(forced) : 4), found;
+    char name[160];
+    ac_status status = AC_OK;
+
+    *m = 0;
+    if (c->l->choice == AC_CONV_DIRECT || most == 0)
+        return AC_OK;
+    if (forced) {
+        *m = most;
+        return AC_OK;
+    }
+    if (c->in->quads < LEAST_QUADS || c->out->quads < LEAST_QUADS ||
+        ac_node_macs(c->step->node, c->in->shape, c->out->shape) < LEAST_MACS)
+        return AC_OK;
+    name_of(c, most, name, sizeof(name));
+    status = ac_choices_find(c->l->device, name, &found);
+    if (status == AC_ERR_IO)
+        return AC_OK;
+    if (status == AC_END) {
+        TRY(measure(c, most, &found));
+        ac_choices_settle(c->l->device, name, &found);
+        status = AC_OK;
+    }
+    *m = found == most ? most : 0;
+fail:
+    return status;
+}

@@ -1,0 +1,281 @@
+/* Which kernel a convolution takes, and its tile. */
+#include <string.h>
+
+#include "common/push_nn.h"
+#include "conv_cpu_spv.h"
+#include "conv_cpu_texel_spv.h"
+#include "conv_direct_spv.h"
+#include "conv_few_spv.h"
+#include "conv_few_texel_spv.h"
+#include "conv_gpu_spv.h"
+#include "depthwise_spv.h"
+#include "depthwise_texel_spv.h"
+#include "nn/conv.h"
+#include "util/half.h"
+
+#define LOCAL AC_LOWER_LOCAL
+/* Most output channels of a tile: more do not pay for their long compilation. */
+#define CPU_TILE 32
+
+static int32_t float_bits(float value)
+{
+    return (int32_t)ac_float_bits(value);
+}
+
+static uint64_t value_bytes(const ac_lowering *l, const ac_value *value)
+{
+    return l->plan->values[value->root].size;
+}
+
+static bool broadcasts(const ac_device_info *info)
+{
+    return info->subgroup_broadcast && info->subgroup_size >= 4 && info->subgroup_size <= 32;
+}
+
+/* Output channels a subgroup makes at once: the tile with the least work, counting what a tile
+ * costs beside its multiplications. */
+static int cpu_tile(int channels, int subgroup)
+{
+    int unit = subgroup < 8 ? 8 : subgroup, best = unit, best_cost = 1 << 30;
+
+    if (channels <= 4)
+        return 4;
+    for (int tile = unit; tile <= CPU_TILE; tile += unit) {
+        int tiles = (channels + tile - 1) / tile, cost = tiles * (tile + 6);
+
+        if (cost < best_cost) {
+            best = tile;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
+
+/* Most taps of a turn, of so many. */
+static int turn_taps(int most, int count)
+{
+    while (count % most)
+        most /= 2;
+    return most;
+}
+
+static ac_status choose_cpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv_variant *v)
+{
+    int sg = (int)ac_device_get_info(l->device)->subgroup_size, tn = cpu_tile(g->out_lanes, sg);
+    /* Products over single pixels have one subgroup a workgroup: those without pixels cost too. */
+    int local = sg;
+    int tm = sg > 16 ? 2 : 4, turn = tn > CPU_TILE / 2 ? 2 : 4; /* taps */
+    bool one = g->taps[0] == 1 && g->taps[1] == 1;
+    ac_kernel_params params = {
+        .name = "conv_cpu",
+        .binding_count = 3,
+        .push_size = sizeof(struct conv_push),
+        .subgroup_size = sg,
+        .constant_count = 18,
+        .constants = {local, sg, tm, tn, g->lanes, g->taps[0], g->taps[1], g->stride[0],
+                      g->stride[1], g->dilation[0], g->dilation[1], g->bounded,
+                      (int32_t)g->activation, float_bits(g->slope), g->accumulate, g->bias,
+                      turn_taps(turn, g->taps[1]), one ? turn_taps(turn, g->in_quads) : 1}};
+
+    v->oc_tiles = (g->out_lanes + tn - 1) / tn;
+    v->tile = tn;
+    v->row = v->oc_tiles * tn;
+    v->pixels_a_group = local * tm;
+    v->texel = ac_lower_texels_fit(l, g->in_bytes) &&
+               ac_lower_texels_fit(l, 16 * (uint64_t)v->row * (g->weight_vecs + 1));
+    params.texel_mask = v->texel ? 3 : 0;
+    params.code = v->texel ? conv_cpu_texel_spv : conv_cpu_spv;
+    params.code_size = v->texel ? sizeof(conv_cpu_texel_spv) : sizeof(conv_cpu_spv);
+    return ac_kernel_get(l->device, &params, &v->kernel);
+}
+
+static ac_status choose_gpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv_variant *v)
+{
+    const ac_device_info *info = ac_device_get_info(l->device);
+    int tm = 4, bq = 4;
+    int bn = g->out_lanes <= 16 ? 16 : g->out_lanes <= 32 ? 32 : 64, bm = bn == 64 ? 64 : 128;
+
+    /* Half the tile for devices with the smallest workgroups that Vulkan allows. */
+    while (bm / tm * (bn / 4) > (int)info->max_invocations && bm > 16)
+        bm /= 2;
+    ac_kernel_params params = {.name = "conv_gpu",
+                               .code = conv_gpu_spv,
+                               .code_size = sizeof(conv_gpu_spv),
+                               .binding_count = 3,
+                               .push_size = sizeof(struct conv_push),
+                               .constant_count = 15,
+                               .constants = {bm / tm * (bn / 4), bm, bn, bq, tm, g->taps[0],
+                                             g->taps[1], g->stride[0], g->stride[1], g->dilation[0],
+                                             g->dilation[1], (int32_t)g->activation,
+                                             float_bits(g->slope), g->accumulate, g->bias}};
+
+    v->oc_tiles = (g->out_lanes + bn - 1) / bn;
+    v->tile = bn;
+    v->row = v->oc_tiles * bn;
+    v->pixels_a_group = bm;
+    return ac_kernel_get(l->device, &params, &v->kernel);
+}
+
+ac_status ac_conv_choose_gemm(const ac_lowering *l, const ac_conv_gemm *gemm, ac_conv_variant *v)
+{
+    const ac_device_info *info = ac_device_get_info(l->device);
+    bool cpu =
+        l->choice == AC_CONV_CPU || (l->choice != AC_CONV_GPU && info->type == AC_DEVICE_CPU);
+
+    memset(v, 0, sizeof(*v));
+    v->layout = AC_CONV_GEMM;
+    return cpu && broadcasts(info) ? choose_cpu(l, gemm, v) : choose_gpu(l, gemm, v);
+}
+
+static ac_status choose_direct(const ac_conv *c, ac_conv_variant *v)
+{
+    const ac_kernel_params params = {
+        .name = "conv_direct",
+        .code = conv_direct_spv,
+        .code_size = sizeof(conv_direct_spv),
+        .binding_count = 4,
+        .push_size = sizeof(struct conv_push),
+        .constant_count = 11,
+        .constants = {LOCAL, c->y.taps, c->x.taps, c->y.in_stride, c->x.in_stride, c->y.in_dilation,
+                      c->x.in_dilation, (int32_t)c->step->activation, float_bits(c->step->slope),
+                      c->in->shape.c, c->step->accumulate}};
+
+    v->layout = AC_CONV_PLAIN;
+    v->oc_tiles = c->out->quads;
+    v->pixels_a_group = LOCAL;
+    return ac_kernel_get(c->l->device, &params, &v->kernel);
+}
+
+static int run_span(const ac_conv *c, int run)
+{
+    return (run - 1) * c->x.in_stride + (c->x.taps - 1) * c->x.in_dilation + 1;
+}
+
+static ac_status choose_depthwise(const ac_conv *c, ac_conv_variant *v)
+{
+    int run = run_span(c, 4) <= 24 ? 4 : 1;
+    ac_kernel_params params = {.name = "depthwise",
+                               .binding_count = 3,
+                               .push_size = sizeof(struct conv_push),
+                               .constant_count = 11,
+                               .constants = {LOCAL, run, c->y.taps, c->x.taps, c->y.in_stride,
+                                             c->x.in_stride, c->y.in_dilation, c->x.in_dilation,
+                                             (int32_t)c->step->activation,
+                                             float_bits(c->step->slope), c->step->accumulate}};
+
+    v->layout = AC_CONV_DEPTHWISE;
+    v->oc_tiles = c->out->quads;
+    v->run = run;
+    v->pixels_a_group = LOCAL;
+    v->texel = ac_device_get_info(c->l->device)->type == AC_DEVICE_CPU &&
+               ac_lower_texels_fit(c->l, value_bytes(c->l, c->in));
+    params.texel_mask = v->texel ? 3 : 0;
+    params.code = v->texel ? depthwise_texel_spv : depthwise_spv;
+    params.code_size = v->texel ? sizeof(depthwise_texel_spv) : sizeof(depthwise_spv);
+    return ac_kernel_get(c->l->device, &params, &v->kernel);
+}
+
+#define FEW_RUN     4
+#define FEW_WINDOW  12  /* most pixels along an axis of the window, of a run */
+#define FEW_WEIGHTS 160 /* most of an input quad, in vec4s: they are held in registers */
+
+static int few_weights(const ac_conv *c)
+{
+    return c->y.phases * c->x.phases * c->y.taps * c->x.taps * c->out_lanes;
+}
+
+static int window(const ac_conv_axis *a, int run)
+{
+    int first = ac_conv_origin(a, 0), last = ac_conv_origin(a, a->phases - 1);
+
+    return (first > last ? first - last : last - first) + (a->taps - 1) * a->in_dilation + 1 +
+           (run - 1) * a->in_stride;
+}
+
+static bool is_few(const ac_conv *c)
+{
+    return c->groups == 1 && c->out->quads == 1 && c->y.phases <= 2 && c->x.phases <= 2 &&
+           few_weights(c) <= FEW_WEIGHTS && window(&c->y, 1) <= FEW_WINDOW &&
+           window(&c->x, FEW_RUN) <= FEW_WINDOW;
+}
+
+static ac_status choose_few(const ac_conv *c, ac_conv_variant *v)
+{
+    const ac_device_info *info = ac_device_get_info(c->l->device);
+    int sg = (int)info->subgroup_size, weights = few_weights(c);
+    ac_kernel_params params = {.name = "conv_few",
+                               .binding_count = 3,
+                               .push_size = sizeof(struct conv_push),
+                               .constant_count = 20,
+                               .constants = {LOCAL,
+                                             sg,
+                                             FEW_RUN,
+                                             c->out_lanes,
+                                             c->lanes,
+                                             c->y.phases,
+                                             c->x.phases,
+                                             c->y.taps,
+                                             c->x.taps,
+                                             c->y.in_stride,
+                                             c->x.in_stride,
+                                             c->y.in_dilation,
+                                             c->x.in_dilation,
+                                             ac_conv_origin(&c->y, 0),
+                                             ac_conv_origin(&c->y, c->y.phases - 1),
+                                             ac_conv_origin(&c->x, 0),
+                                             ac_conv_origin(&c->x, c->x.phases - 1),
+                                             (int32_t)c->step->activation,
+                                             float_bits(c->step->slope),
+                                             c->step->accumulate}};
+
+    v->layout = AC_CONV_FEW;
+    v->tile = (weights + sg - 1) / sg * sg;
+    v->oc_tiles = 1;
+    v->run = FEW_RUN;
+    v->pixels_a_group = LOCAL;
+    v->texel = info->type == AC_DEVICE_CPU && broadcasts(info) &&
+               ac_lower_texels_fit(c->l, value_bytes(c->l, c->in));
+    params.texel_mask = v->texel ? 3 : 0;
+    params.subgroup_size = v->texel ? sg : 0;
+    params.code = v->texel ? conv_few_texel_spv : conv_few_spv;
+    params.code_size = v->texel ? sizeof(conv_few_texel_spv) : sizeof(conv_few_spv);
+    return ac_kernel_get(c->l->device, &params, &v->kernel);
+}
+
+static bool same_layout(const ac_conv *c)
+{
+    return c->in->quads == c->out->quads &&
+           memcmp(c->in->map, c->out->map, (size_t)c->in->shape.c * sizeof(int)) == 0;
+}
+
+ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v)
+{
+    const ac_conv_gemm gemm = {.taps = {c->y.taps, c->x.taps},
+                               .stride = {c->y.in_stride, c->x.in_stride},
+                               .dilation = {c->y.in_dilation, c->x.in_dilation},
+                               .lanes = c->lanes,
+                               .in_quads = c->in->quads,
+                               .out_lanes = c->out_lanes,
+                               .bounded = ac_conv_bounded(&c->y, c->in->shape.h, c->out->shape.h) ||
+                                          ac_conv_bounded(&c->x, c->in->shape.w, c->out->shape.w),
+                               .bias = true,
+                               .accumulate = c->step->accumulate,
+                               .activation = c->step->activation,
+                               .slope = c->step->slope,
+                               .in_bytes = value_bytes(c->l, c->in),
+                               .weight_vecs =
+                                   (uint64_t)c->in->quads *
+                                   (uint64_t)(c->y.taps * c->x.taps * c->y.phases * c->x.phases)};
+
+    memset(v, 0, sizeof(*v));
+    if (c->l->choice == AC_CONV_DIRECT)
+        return choose_direct(c, v);
+    if (c->groups > 1) {
+        if (c->in_group == 1 && c->out_group == 1 && same_layout(c) && run_span(c, 1) <= 64)
+            return choose_depthwise(c, v);
+        return choose_direct(c, v);
+    }
+    if (c->l->choice == AC_CONV_AUTO && is_few(c))
+        return choose_few(c, v);
+    return ac_conv_choose_gemm(c->l, &gemm, v);
+}
