@@ -142,7 +142,7 @@ ac_status ac_pipeline_cache_open(ac_device *device, const char *dir)
         free(own);
     }
     if (device->cache_path && access(device->cache_path, F_OK) != 0)
-        ac_log_print(device->log, AC_LOG_INFO,
+        ac_log_print(device->log, AC_LOG_VERBOSE,
                      "first run on %s with %s: its driver compiles the kernels, which takes some "
                      "seconds; they are kept in %s",
                      device->info.name, device->info.driver, device->cache_dir);
