@@ -29,7 +29,7 @@ layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
 #define LOAD(b, i) b[i]
 #endif
 layout(binding = 1, std430) writeonly buffer V { STORED v[]; };
-layout(push_constant) uniform P { winograd_push p; };
+layout(push_constant) uniform P { conv_push p; };
 
 void main()
 {

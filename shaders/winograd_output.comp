@@ -29,7 +29,7 @@ layout(binding = 0, std430) readonly buffer X { vec4 m[]; };
 #endif
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 layout(binding = 2, std430) buffer Y { STORED y[]; };
-layout(push_constant) uniform P { winograd_push p; };
+layout(push_constant) uniform P { conv_push p; };
 
 // sum over k of A^T[i][k] from[k]
 vec4 row_of(int i, vec4 from[ALPHA])

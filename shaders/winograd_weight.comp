@@ -20,7 +20,7 @@ layout(constant_id = 6) const int TN = 32;
 
 layout(binding = 0, std430) readonly buffer W { vec4 w[]; };
 layout(binding = 1, std430) writeonly buffer U { vec4 u[]; };
-layout(push_constant) uniform P { winograd_push p; };
+layout(push_constant) uniform P { conv_push p; };
 
 // sum over k of G[i][k] from[k]
 vec4 row_of(int i, vec4 from[R])

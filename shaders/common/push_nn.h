@@ -3,9 +3,10 @@
 #ifndef AC_PUSH_NN_H
 #define AC_PUSH_NN_H
 
-/* conv_*.comp and depthwise.comp: one phase of a convolution or transposed convolution.
- * Grid pixel (gy, gx) is output pixel (gy * out_sy + out_y0, gx * out_sx + out_x0); its tap (ky,
- * kx) reads input pixel (gy * SY + ky * DY + in_y0, gx * SX + kx * DX + in_x0), zero outside. */
+/* conv_*.comp, depthwise.comp and winograd_*.comp: one phase of a convolution or transposed
+ * convolution. Grid pixel (gy, gx) is output pixel (gy * out_sy + out_y0, gx * out_sx + out_x0);
+ * its tap (ky, kx) reads input pixel (gy * SY + ky * DY + in_y0, gx * SX + kx * DX + in_x0), zero
+ * outside. */
 struct conv_push {
     int in_h, in_w, out_h, out_w;
     int grid_h, grid_w;
@@ -17,22 +18,11 @@ struct conv_push {
     int w_base;    /* of this phase's weights */
     int bias_base; /* vec4 per output quad */
     int w_batch;   /* conv_cpu, conv_gpu: from the weights of one picture to those of the next */
-    int w_row;    /* output channels of a weight row, padded; conv_direct: input channels a group */
-    int oc_tiles; /* conv_direct: output channels a group */
-};
-
-/* winograd_*.comp: count tiles from the first one on, of a convolution as conv_push describes it;
- * tiles_y * tiles_x of each phase of each picture. */
-struct winograd_push {
-    int in_h, in_w, out_h, out_w;
-    int grid_h, grid_w;
-    int out_sy, out_sx, out_y0, out_x0;
-    int in_y0, in_x0;
-    int in_quads, out_quads;
-    int x_base, x_batch;
-    int y_base, y_batch;
-    int bias_base;
-    int w_base, w_row;
+    int w_row;     /* conv_direct: input channels a group; winograd_weight: output channels of all
+                    * tiles of channels */
+    int oc_tiles;  /* tiles of channels; conv_direct: output channels a group */
+    /* winograd_*.comp: pixels' tiles first .. first + count - 1 of all; tiles_y * tiles_x lie in
+     * each phase that a dilation makes of each picture */
     int tiles_y, tiles_x;
     int first, count;
 };

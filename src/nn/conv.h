@@ -44,12 +44,14 @@ typedef struct ac_conv_variant {
     const ac_kernel *kernel;
     enum { AC_CONV_GEMM, AC_CONV_FEW, AC_CONV_DEPTHWISE, AC_CONV_PLAIN } layout;
     int tile;           /* GEMM: output channels of a tile; FEW: weights a quad is padded to */
-    int row;            /* GEMM: of all tiles */
     int oc_tiles;       /* along z, for each picture */
     int pixels_a_group; /* or runs, of FEW and DEPTHWISE */
     int run;            /* FEW, DEPTHWISE: pixels of a run */
     bool texel;
 } ac_conv_variant;
+
+/* Output channels of all tiles of a GEMM. */
+int ac_conv_row(const ac_conv_variant *v);
 
 /* A matrix product as a convolution over a patch of taps. */
 typedef struct ac_conv_gemm {
@@ -79,5 +81,9 @@ ac_status ac_winograd_lower(const ac_conv *c, int m);
 /* What is fastest, or what the environment forces. */
 ac_status ac_conv_choose_filtering(const ac_conv *c, int *m);
 ac_status ac_conv_lower(const ac_conv *c, int m);
+
+/* What kernels are told of a phase of the output; bases and what only some need is left zero. */
+struct conv_push;
+struct conv_push ac_conv_describe_phase(const ac_conv *c, int py, int px);
 
 #endif

@@ -62,8 +62,7 @@ static int turn_taps(int most, int count)
 static ac_status choose_cpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv_variant *v)
 {
     int sg = (int)ac_device_get_info(l->device)->subgroup_size, tn = cpu_tile(g->out_lanes, sg);
-    /* Products over single pixels have one subgroup a workgroup: those without pixels cost too. */
-    int local = sg;
+    /* One subgroup a workgroup: those without pixels cost too. */
     int tm = sg > 16 ? 2 : 4, turn = tn > CPU_TILE / 2 ? 2 : 4; /* taps */
     bool one = g->taps[0] == 1 && g->taps[1] == 1;
     ac_kernel_params params = {
@@ -72,17 +71,16 @@ static ac_status choose_cpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
         .push_size = sizeof(struct conv_push),
         .subgroup_size = sg,
         .constant_count = 18,
-        .constants = {local, sg, tm, tn, g->lanes, g->taps[0], g->taps[1], g->stride[0],
-                      g->stride[1], g->dilation[0], g->dilation[1], g->bounded,
-                      (int32_t)g->activation, float_bits(g->slope), g->accumulate, g->bias,
-                      turn_taps(turn, g->taps[1]), one ? turn_taps(turn, g->in_quads) : 1}};
+        .constants = {sg, sg, tm, tn, g->lanes, g->taps[0], g->taps[1], g->stride[0], g->stride[1],
+                      g->dilation[0], g->dilation[1], g->bounded, (int32_t)g->activation,
+                      float_bits(g->slope), g->accumulate, g->bias, turn_taps(turn, g->taps[1]),
+                      one ? turn_taps(turn, g->in_quads) : 1}};
 
     v->oc_tiles = (g->out_lanes + tn - 1) / tn;
     v->tile = tn;
-    v->row = v->oc_tiles * tn;
-    v->pixels_a_group = local * tm;
+    v->pixels_a_group = sg * tm;
     v->texel = ac_lower_texels_fit(l, g->in_bytes) &&
-               ac_lower_texels_fit(l, 16 * (uint64_t)v->row * (g->weight_vecs + 1));
+               ac_lower_texels_fit(l, 16 * (uint64_t)ac_conv_row(v) * (g->weight_vecs + 1));
     params.texel_mask = v->texel ? 3 : 0;
     params.code = v->texel ? conv_cpu_texel_spv : conv_cpu_spv;
     params.code_size = v->texel ? sizeof(conv_cpu_texel_spv) : sizeof(conv_cpu_spv);
@@ -111,7 +109,6 @@ static ac_status choose_gpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
 
     v->oc_tiles = (g->out_lanes + bn - 1) / bn;
     v->tile = bn;
-    v->row = v->oc_tiles * bn;
     v->pixels_a_group = bm;
     return ac_kernel_get(l->device, &params, &v->kernel);
 }

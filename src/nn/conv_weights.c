@@ -126,13 +126,18 @@ static void fill_direct(const ac_conv *c, uint32_t *to, int py, int px)
     }
 }
 
+int ac_conv_row(const ac_conv_variant *v)
+{
+    return v->oc_tiles * v->tile;
+}
+
 uint64_t ac_conv_phase_words(const ac_conv *c, const ac_conv_variant *v)
 {
     uint64_t taps = (uint64_t)c->y.taps * (uint64_t)c->x.taps, words;
 
     switch (v->layout) {
     case AC_CONV_GEMM:
-        return 4 * (uint64_t)c->in->quads * taps * (uint64_t)v->row;
+        return 4 * (uint64_t)c->in->quads * taps * (uint64_t)ac_conv_row(v);
     case AC_CONV_FEW: /* of all phases, which are one */
         return 4 * (uint64_t)c->in->quads * (uint64_t)v->tile /
                (uint64_t)(c->y.phases * c->x.phases);
@@ -146,7 +151,7 @@ uint64_t ac_conv_phase_words(const ac_conv *c, const ac_conv_variant *v)
 
 uint64_t ac_conv_bias_words(const ac_conv *c, const ac_conv_variant *v)
 {
-    return v->layout == AC_CONV_GEMM ? (uint64_t)v->row : 4 * (uint64_t)c->out->quads;
+    return v->layout == AC_CONV_GEMM ? (uint64_t)ac_conv_row(v) : 4 * (uint64_t)c->out->quads;
 }
 
 /* Bias, then the weights of each phase. */

@@ -5,30 +5,35 @@
 #include "common/push_nn.h"
 #include "nn/conv.h"
 
+struct conv_push ac_conv_describe_phase(const ac_conv *c, int py, int px)
+{
+    return (struct conv_push){.in_h = c->in->shape.h,
+                              .in_w = c->in->shape.w,
+                              .out_h = c->out->shape.h,
+                              .out_w = c->out->shape.w,
+                              .grid_h = ac_conv_grid(&c->y, py, c->out->shape.h),
+                              .grid_w = ac_conv_grid(&c->x, px, c->out->shape.w),
+                              .out_sy = c->y.phases,
+                              .out_sx = c->x.phases,
+                              .out_y0 = py,
+                              .out_x0 = px,
+                              .in_y0 = ac_conv_origin(&c->y, py),
+                              .in_x0 = ac_conv_origin(&c->x, px),
+                              .in_quads = c->in->quads,
+                              .out_quads = c->out->quads};
+}
+
 static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_binding weights,
                                 ac_binding map, int py, int px)
 {
-    struct conv_push push = {.in_h = c->in->shape.h,
-                             .in_w = c->in->shape.w,
-                             .out_h = c->out->shape.h,
-                             .out_w = c->out->shape.w,
-                             .grid_h = ac_conv_grid(&c->y, py, c->out->shape.h),
-                             .grid_w = ac_conv_grid(&c->x, px, c->out->shape.w),
-                             .out_sy = c->y.phases,
-                             .out_sx = c->x.phases,
-                             .out_y0 = py,
-                             .out_x0 = px,
-                             .in_y0 = ac_conv_origin(&c->y, py),
-                             .in_x0 = ac_conv_origin(&c->x, px),
-                             .in_quads = c->in->quads,
-                             .out_quads = c->out->quads,
-                             .oc_tiles = v->oc_tiles};
+    struct conv_push push = ac_conv_describe_phase(c, py, px);
     uint64_t phase = (uint64_t)py * (uint64_t)c->x.phases + (uint64_t)px;
     uint64_t items = (uint64_t)push.grid_h * (uint64_t)push.grid_w;
     ac_binding bindings[4];
 
     if (items == 0)
         return AC_OK;
+    push.oc_tiles = v->oc_tiles;
     push.w_base = (int)((ac_conv_bias_words(c, v) + phase * ac_conv_phase_words(c, v)) / 4);
     if (v->layout == AC_CONV_PLAIN) {
         push.w_row = c->in_group;

@@ -67,7 +67,6 @@ typedef struct job {
     const ac_kernel *input, *output, *weight;
     ac_binding packed, transformed; /* weights */
     uint64_t tile_bytes;            /* of scratch */
-    bool texel;
 } job;
 
 static int ceil_div(int a, int b)
@@ -129,7 +128,7 @@ static ac_status get_kernel(job *j, const char *name, const code *shader, bool t
     params->code = shader->words;
     params->code_size = shader->size;
     params->texel_mask = texel;
-    params->push_size = sizeof(struct winograd_push);
+    params->push_size = sizeof(struct conv_push);
     return ac_kernel_get(j->l->device, params, kernel);
 }
 
@@ -174,33 +173,20 @@ fail:
     return status;
 }
 
-/* What the kernels are told of a phase of the output. */
-static struct winograd_push describe_phase(const job *j, int py, int px)
+static struct conv_push describe_phase(const job *j, int py, int px)
 {
-    const ac_conv *c = j->c;
+    struct conv_push push = ac_conv_describe_phase(j->c, py, px);
 
-    return (struct winograd_push){.in_h = c->in->shape.h,
-                                  .in_w = c->in->shape.w,
-                                  .out_h = c->out->shape.h,
-                                  .out_w = c->out->shape.w,
-                                  .grid_h = ac_conv_grid(&c->y, py, c->out->shape.h),
-                                  .grid_w = ac_conv_grid(&c->x, px, c->out->shape.w),
-                                  .out_sy = c->y.phases,
-                                  .out_sx = c->x.phases,
-                                  .out_y0 = py,
-                                  .out_x0 = px,
-                                  .in_y0 = ac_conv_origin(&c->y, py),
-                                  .in_x0 = ac_conv_origin(&c->x, px),
-                                  .in_quads = c->in->quads,
-                                  .out_quads = c->out->quads,
-                                  .w_row = j->gemm.row,
-                                  .tiles_y = tiles_of(j, 0, py),
-                                  .tiles_x = tiles_of(j, 1, px)};
+    push.w_row = ac_conv_row(&j->gemm);
+    push.tiles_y = tiles_of(j, 0, py);
+    push.tiles_x = tiles_of(j, 1, px);
+    return push;
 }
 
 static uint64_t transformed_bytes(const job *j)
 {
-    return 16 * (uint64_t)(j->alpha * j->alpha) * (uint64_t)j->quads * (uint64_t)j->gemm.row;
+    return 16 * (uint64_t)(j->alpha * j->alpha) * (uint64_t)j->quads *
+           (uint64_t)ac_conv_row(&j->gemm);
 }
 
 static ac_binding phase_weights(const job *j, int py, int px)
@@ -223,13 +209,14 @@ static ac_status lower_weights(job *j)
     j->l->once = !j->l->places;
     for (int py = 0; py < c->y.phases; py++)
         for (int px = 0; px < c->x.phases; px++) {
-            struct winograd_push push = describe_phase(j, py, px);
+            struct conv_push push = describe_phase(j, py, px);
             const ac_binding bindings[2] = {j->packed, phase_weights(j, py, px)};
             uint64_t phase = (uint64_t)py * (uint64_t)c->x.phases + (uint64_t)px;
 
             push.w_base = (int)((bias + phase * words) / 4);
             TRY(ac_lower_dispatch(j->l, j->weight, bindings, &push,
-                                  ac_lower_groups((uint64_t)j->gemm.row), (uint64_t)j->quads));
+                                  ac_lower_groups((uint64_t)ac_conv_row(&j->gemm)),
+                                  (uint64_t)j->quads));
         }
 fail:
     j->l->once = false;
@@ -237,7 +224,7 @@ fail:
 }
 
 /* Tiles push->first .. first + count - 1: there, multiplied, and back. */
-static ac_status lower_tiles(job *j, struct winograd_push *push, ac_binding weights)
+static ac_status lower_tiles(job *j, struct conv_push *push, ac_binding weights)
 {
     const ac_conv *c = j->c;
     int products = j->alpha * j->alpha, count = push->count;
@@ -259,7 +246,7 @@ static ac_status lower_tiles(job *j, struct winograd_push *push, ac_binding weig
                                    .out_quads = c->out->quads,
                                    .x_batch = j->quads * count,
                                    .y_batch = c->out->quads * count,
-                                   .w_batch = j->quads * j->gemm.row,
+                                   .w_batch = j->quads * ac_conv_row(&j->gemm),
                                    .oc_tiles = j->gemm.oc_tiles};
     ac_binding bindings[3];
     ac_status status = AC_OK;
@@ -287,7 +274,7 @@ fail:
 
 static ac_status lower_phase(job *j, int py, int px)
 {
-    struct winograd_push push = describe_phase(j, py, px);
+    struct conv_push push = describe_phase(j, py, px);
     int64_t tiles =
         (int64_t)j->c->in->shape.n * j->step[0] * push.tiles_y * j->step[1] * push.tiles_x;
     int64_t most = (int64_t)((AC_LOWER_SCRATCH_MAX - AC_PLAN_ALIGNMENT) / j->tile_bytes);
