@@ -40,13 +40,6 @@ static double now(void)
     return ac_clock_now((ac_clock){0});
 }
 
-static ac_status submit_and_wait(ac_commands *commands)
-{
-    ac_status status = ac_commands_submit(commands);
-
-    return status == AC_OK ? ac_commands_wait(commands) : status;
-}
-
 /* Feeding a step is no part of it: the trainer does that while the device is at work. */
 static ac_status run_whole(subject *s, double *seconds)
 {
@@ -55,7 +48,7 @@ static ac_status run_whole(subject *s, double *seconds)
     double begin = now();
 
     if (s->session) {
-        TRY(submit_and_wait(s->whole));
+        TRY(ac_commands_run(s->whole));
     } else {
         TRY(ac_train_session_feed(s->train, s->lightness, s->colours));
         begin = now();
@@ -114,7 +107,7 @@ static ac_status run_by_part(subject *s, int run)
     if (!s->params->timestamps) {
         for (int i = 0; i < count; i++) {
             begin = now();
-            TRY(submit_and_wait(s->by_part[i]));
+            TRY(ac_commands_run(s->by_part[i]));
             seconds[i] = now() - begin;
         }
         return AC_OK;
@@ -122,7 +115,7 @@ static ac_status run_by_part(subject *s, int run)
     marks = calloc((size_t)count + 1, sizeof(*marks));
     if (!marks)
         return fail_memory(s->context->log);
-    TRY(submit_and_wait(s->by_part[0]));
+    TRY(ac_commands_run(s->by_part[0]));
     s->wall_seconds[run] = now() - begin;
     TRY(ac_commands_read_marks(s->by_part[0], marks));
     for (int i = 0; i < count; i++)

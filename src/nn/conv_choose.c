@@ -72,8 +72,7 @@ static ac_status run(probe *p, double *seconds)
     double begin = ac_clock_now((ac_clock){0});
     ac_status status = AC_OK;
 
-    TRY(ac_commands_submit(p->commands));
-    TRY(ac_commands_wait(p->commands));
+    TRY(ac_commands_run(p->commands));
     *seconds = ac_clock_now((ac_clock){0}) - begin;
 fail:
     return status;

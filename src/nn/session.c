@@ -176,8 +176,7 @@ static ac_status run_once(const ac_session *session, const ac_lowering *l)
     TRY(ac_commands_begin(commands));
     TRY(ac_calls_record(l->once_calls, l->once_count, session->regions, commands));
     TRY(ac_commands_end(commands));
-    TRY(ac_commands_submit(commands));
-    TRY(ac_commands_wait(commands));
+    TRY(ac_commands_run(commands));
 fail:
     ac_commands_destroy(&commands);
     return status;
@@ -332,8 +331,7 @@ ac_status ac_session_run(ac_session *session, const float *lightness, float *res
         TRY(ac_commands_end(session->commands));
     }
     TRY(ac_buffer_write(session->lightness, 0, lightness, in));
-    TRY(ac_commands_submit(session->commands));
-    TRY(ac_commands_wait(session->commands));
+    TRY(ac_commands_run(session->commands));
     TRY(ac_buffer_read(session->result, 0, result, out));
     return AC_OK;
 

@@ -396,8 +396,7 @@ ac_status ac_train_run_calls(ac_train_session *s, int begin, int end, int slot)
     ac_status status = AC_OK;
 
     TRY(record(s, begin, end, slot, &commands));
-    TRY(ac_commands_submit(commands));
-    TRY(ac_commands_wait(commands));
+    TRY(ac_commands_run(commands));
 fail:
     ac_commands_destroy(&commands);
     return status;

@@ -151,14 +151,12 @@ static ac_status run_network(stages *s)
     TRY(ac_commands_begin(commands));
     TRY(ac_session_record(session, commands));
     TRY(ac_commands_end(commands));
-    TRY(ac_commands_submit(commands));
-    TRY(ac_commands_wait(commands));
+    TRY(ac_commands_run(commands));
     ac_progress_begin(s->job.params->progress, times->paint.frames);
     begin = now();
     while (times->network.frames < times->paint.frames &&
            (times->network.frames < NETWORK_RUNS || times->network.seconds < NETWORK_SECONDS)) {
-        TRY(ac_commands_submit(commands));
-        TRY(ac_commands_wait(commands));
+        TRY(ac_commands_run(commands));
         times->network.frames++;
         times->network.seconds = now() - begin;
         TRY(tell(s, "network alone", times->network.frames, times->paint.frames));

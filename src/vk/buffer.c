@@ -101,8 +101,7 @@ static ac_status clear(ac_buffer *buffer)
     TRY(ac_commands_begin(commands));
     ac_commands_zero(commands, buffer, 0, 0);
     TRY(ac_commands_end(commands));
-    TRY(ac_commands_submit(commands));
-    TRY(ac_commands_wait(commands));
+    TRY(ac_commands_run(commands));
 fail:
     ac_commands_destroy(&commands);
     return status;
@@ -194,8 +193,7 @@ static ac_status copy_staged(const ac_buffer *buffer, uint64_t offset, void *int
         ac_commands_copy(commands, buffer, offset, staging, 0, size);
     }
     TRY(ac_commands_end(commands));
-    TRY(ac_commands_submit(commands));
-    TRY(ac_commands_wait(commands));
+    TRY(ac_commands_run(commands));
     if (into)
         memcpy(into, staging->map, size);
 fail:

@@ -360,6 +360,13 @@ ac_status ac_commands_wait(ac_commands *commands)
     return result == VK_SUCCESS ? AC_OK : ac_vk_fail(device, result, "waiting for the device");
 }
 
+ac_status ac_commands_run(ac_commands *commands)
+{
+    ac_status status = ac_commands_submit(commands);
+
+    return status == AC_OK ? ac_commands_wait(commands) : status;
+}
+
 /* The bits of a timestamp that count; the others are zero, and it begins anew after the last. */
 static uint64_t timestamp_mask(const ac_device *device)
 {

@@ -45,6 +45,7 @@ ac_status ac_commands_end(ac_commands *commands);
 ac_status ac_commands_submit(ac_commands *commands);
 /* AC_ERR_DEVICE_LOST with a message when the device is gone. */
 ac_status ac_commands_wait(ac_commands *commands);
+ac_status ac_commands_run(ac_commands *commands); /* both */
 /* Of work that was waited for: nanoseconds from the first mark to each, the first one's 0;
  * ac_commands_mark_count() of them. */
 ac_status ac_commands_read_marks(const ac_commands *commands, double *nanoseconds);
