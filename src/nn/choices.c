@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 /* Opens the file locked; NULL: it cannot be written. */
 static FILE *open_locked(const ac_device *device)

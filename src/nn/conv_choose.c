@@ -1,7 +1,6 @@
 /* As it is defined, or by minimal filtering? What is faster depends on sizes, memory and driver, so
  * it is measured, once. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "nn/choices.h"
 #include "nn/conv.h"
@@ -11,6 +10,7 @@
 #define LEAST_QUADS 8    /* of input and output: transforms cost more than they save with fewer */
 #define LONG        0.05 /* seconds of a run that is measured no more than once */
 #define RUNS        3
+#define USUAL_TILE  4 /* most outputs along an axis of tiles that are tried */
 
 typedef struct probe {
     ac_lowering lowering;
@@ -20,15 +20,9 @@ typedef struct probe {
 
 static ac_status take(probe *p, ac_region region, uint64_t bytes)
 {
-    ac_status status = AC_OK;
-
-    if (bytes == 0)
-        return AC_OK;
-    TRY(ac_buffer_create(p->lowering.device, AC_BUFFER_DEVICE, bytes, "a measurement",
-                         &p->regions[region]));
-    TRY(ac_buffer_fill(p->regions[region], 0));
-fail:
-    return status;
+    return bytes == 0 ? AC_OK
+                      : ac_buffer_create(p->lowering.device, AC_BUFFER_DEVICE, bytes,
+                                         "a measurement", &p->regions[region]);
 }
 
 /* Writes into the convolution's output, which holds nothing yet. */
@@ -118,8 +112,8 @@ static void name_of(const ac_conv *c, int m, char *text, size_t size)
 
 ac_status ac_conv_choose_filtering(const ac_conv *c, int *m)
 {
-    const char *forced = getenv("AUTOCHROME_WINOGRAD");
-    int most = ac_winograd_most(c, forced ? atoi(forced) : 4), found;
+    bool forced = c->l->filtering >= 0;
+    int most = ac_winograd_most(c, forced ? c->l->filtering : USUAL_TILE), found;
     char name[160];
     ac_status status = AC_OK;
 

@@ -1,28 +1,52 @@
 #include "nn/lower.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/half.h"
 
-ac_status ac_conv_choice_parse(const char *text, const ac_log *log, ac_conv_choice *choice)
+static ac_status parse_choice(const char *text, const ac_log *log, ac_conv_choice *choice)
 {
     static const char *const names[] = {[AC_CONV_AUTO] = "",
                                         [AC_CONV_CPU] = "cpu",
                                         [AC_CONV_GPU] = "gpu",
                                         [AC_CONV_DIRECT] = "direct"};
 
-    *choice = AC_CONV_AUTO;
-    for (int i = 0; text && i < (int)(sizeof(names) / sizeof(names[0])); i++)
+    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
         if (strcmp(text, names[i]) == 0) {
             *choice = (ac_conv_choice)i;
             return AC_OK;
         }
-    if (!text)
-        return AC_OK;
     return ac_fail(log, AC_ERR_ARGUMENT, "AUTOCHROME_CONV is '%s': it must be cpu, gpu or direct",
                    text);
+}
+
+static ac_status parse_filtering(const char *text, const ac_log *log, int *filtering)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    if (end == text || *end || value < 0 || value > INT_MAX)
+        return ac_fail(log, AC_ERR_ARGUMENT,
+                       "AUTOCHROME_WINOGRAD is '%s': it must be a number, 0 for none", text);
+    *filtering = (int)value;
+    return AC_OK;
+}
+
+ac_status ac_lower_read_environment(ac_lowering *l)
+{
+    const char *choice = getenv("AUTOCHROME_CONV"), *filtering = getenv("AUTOCHROME_WINOGRAD");
+    ac_status status = AC_OK;
+
+    l->filtering = -1;
+    if (choice)
+        TRY(parse_choice(choice, l->log, &l->choice));
+    if (filtering)
+        TRY(parse_filtering(filtering, l->log, &l->filtering));
+fail:
+    return status;
 }
 
 #define REGION_SHIFT 56

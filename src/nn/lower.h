@@ -58,6 +58,7 @@ typedef struct ac_lowering {
     const ac_plan *plan;
     ac_buffer **arenas;
     ac_conv_choice choice;
+    int filtering; /* most outputs of a tile along an axis that is forced, 0: none; -1: measured */
 
     ac_call *calls;
     int call_count, call_room;
@@ -76,8 +77,8 @@ typedef struct ac_lowering {
         *norms; /* [node_count], in work: [4][quads] vec4 scale, shift, mean, 1 / deviation */
 } ac_lowering;
 
-/* "cpu", "gpu", "direct", NULL or "" for automatic. */
-ac_status ac_conv_choice_parse(const char *text, const ac_log *log, ac_conv_choice *choice);
+/* What the environment forces: AUTOCHROME_CONV and AUTOCHROME_WINOGRAD. */
+ac_status ac_lower_read_environment(ac_lowering *l);
 
 /* A binding of `bytes` at `offset` of a region. */
 ac_binding ac_lower_region(ac_region region, uint64_t offset, uint64_t bytes);

@@ -196,7 +196,7 @@ static ac_status lower(ac_session *session, const ac_model *model, const ac_log 
     session->parts = calloc((size_t)session->plan->step_count + 2, sizeof(*session->parts));
     if (!session->parts)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
-    TRY(ac_conv_choice_parse(getenv("AUTOCHROME_CONV"), log, &l.choice));
+    TRY(ac_lower_read_environment(&l));
     TRY(ac_lower_pack(&l, ac_session_lightness(session)));
     add_part(session, &l, 0, NULL, "input", session->lightness);
     for (int s = 0; s < session->plan->step_count; s++) {

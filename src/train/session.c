@@ -354,7 +354,7 @@ static ac_status lower(ac_train_session *s, const ac_model *model)
     for (int i = 0; i < s->tensor_count; i++)
         places[i] = s->tensors[i].place;
     l.places = places;
-    TRY(ac_conv_choice_parse(getenv("AUTOCHROME_CONV"), s->log, &l.choice));
+    TRY(ac_lower_read_environment(&l));
     TRY(lower_passes(s, &l));
     TRY(take_regions(s, &l));
     s->begin = l.call_count;
