@@ -47,7 +47,7 @@ static ac_status prepare(const ac_conv *c, int m, probe *p)
     TRY(take(p, AC_REGION_SCRATCH, p->lowering.scratch_bytes));
     TRY(ac_commands_create(l->device, &p->commands));
     TRY(ac_commands_begin(p->commands));
-    TRY(ac_calls_record(p->lowering.calls, p->lowering.call_count, p->regions, p->commands));
+    TRY(ac_calls_record(p->lowering.calls.items, p->lowering.calls.count, p->regions, p->commands));
     TRY(ac_commands_end(p->commands));
 fail:
     return status;

@@ -106,8 +106,8 @@ ac_binding ac_lower_scratch(ac_lowering *l, uint64_t bytes)
 
 void ac_lower_free(ac_lowering *l)
 {
-    free(l->calls);
-    free(l->once_calls);
+    free(l->calls.items);
+    free(l->once_calls.items);
     free(l->constants.words);
     free(l->packed.words);
     free(l->norms);
@@ -198,23 +198,21 @@ fail:
 
 ac_call *ac_lower_call(ac_lowering *l)
 {
-    ac_call **calls = l->once ? &l->once_calls : &l->calls;
-    int *count = l->once ? &l->once_count : &l->call_count;
-    int *room = l->once ? &l->once_room : &l->call_room;
+    ac_call_list *to = l->once ? &l->once_calls : &l->calls;
 
-    if (*count == *room) {
-        int more = *room ? 2 * *room : 64;
-        ac_call *grown = realloc(*calls, (size_t)more * sizeof(*grown));
+    if (to->count == to->room) {
+        int room = to->room ? 2 * to->room : 64;
+        ac_call *more = realloc(to->items, (size_t)room * sizeof(*more));
 
-        if (!grown) {
+        if (!more) {
             ac_fail(l->log, AC_ERR_MEMORY, "out of memory");
             return NULL;
         }
-        *calls = grown;
-        *room = more;
+        to->items = more;
+        to->room = room;
     }
-    memset(&(*calls)[*count], 0, sizeof(**calls));
-    return &(*calls)[(*count)++];
+    memset(&to->items[to->count], 0, sizeof(*to->items));
+    return &to->items[to->count++];
 }
 
 uint64_t ac_lower_groups(uint64_t items)

@@ -36,6 +36,11 @@ typedef struct ac_call {
     } copy;
 } ac_call;
 
+typedef struct ac_call_list {
+    ac_call *items;
+    int count, room;
+} ac_call_list;
+
 /* Which convolution kernels to take: AUTOCHROME_CONV forces one, so that all are tested anywhere.
  */
 typedef enum ac_conv_choice {
@@ -60,12 +65,10 @@ typedef struct ac_lowering {
     ac_conv_choice choice;
     int filtering; /* most outputs of a tile along an axis that is forced, 0: none; -1: measured */
 
-    ac_call *calls;
-    int call_count, call_room;
-    bool once; /* calls are added to those below, done once before the first run, barriers and all;
-                * not in training, whose weights change */
-    ac_call *once_calls;
-    int once_count, once_room;
+    ac_call_list calls;
+    ac_call_list once_calls; /* done once, before the first run; none in training, whose weights
+                              * change */
+    bool once;               /* calls are added to those */
     ac_words constants;
     ac_words packed; /* floats; in training where each value comes from: 1 + its place among the
                       * parameters, 0: it is zero */

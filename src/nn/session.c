@@ -145,16 +145,16 @@ static void add_part(ac_session *session, const ac_lowering *l, int begin, const
 {
     ac_part *part = &session->parts[session->part_count];
 
-    if (begin == l->call_count)
+    if (begin == l->calls.count)
         return;
     session->part_count++;
-    *part = (ac_part){.begin = begin, .end = l->call_count};
+    *part = (ac_part){.begin = begin, .end = l->calls.count};
     snprintf(part->name, sizeof(part->name), "%s", name);
     if (step)
         ac_part_describe_step(session->plan, step, part);
     else
         part->bytes = 2 * ac_buffer_size(picture);
-    ac_part_describe_calls(l->calls, part);
+    ac_part_describe_calls(l->calls.items, part);
 }
 
 static ac_status take_region(ac_session *session, ac_region region, uint64_t bytes)
@@ -170,11 +170,11 @@ static ac_status run_once(const ac_session *session, const ac_lowering *l)
     ac_commands *commands = NULL;
     ac_status status = AC_OK;
 
-    if (l->once_count == 0)
+    if (l->once_calls.count == 0)
         return AC_OK;
     TRY(ac_commands_create(session->device, &commands));
     TRY(ac_commands_begin(commands));
-    TRY(ac_calls_record(l->once_calls, l->once_count, session->regions, commands));
+    TRY(ac_calls_record(l->once_calls.items, l->once_calls.count, session->regions, commands));
     TRY(ac_commands_end(commands));
     TRY(ac_commands_run(commands));
 fail:
@@ -200,14 +200,14 @@ static ac_status lower(ac_session *session, const ac_model *model, const ac_log 
     TRY(ac_lower_pack(&l, ac_session_lightness(session)));
     add_part(session, &l, 0, NULL, "input", session->lightness);
     for (int s = 0; s < session->plan->step_count; s++) {
-        calls = l.call_count;
+        calls = l.calls.count;
         TRY(ac_lower_barrier(&l));
         TRY(ac_lower_step(&l, &session->plan->steps[s]));
-        if (l.call_count == calls + 1)
-            l.call_count--; /* nothing was done: everything is in place already */
+        if (l.calls.count == calls + 1)
+            l.calls.count--; /* nothing was done: everything is in place already */
         add_part(session, &l, calls, &session->plan->steps[s], "", NULL);
     }
-    calls = l.call_count;
+    calls = l.calls.count;
     TRY(ac_lower_barrier(&l));
     TRY(ac_lower_unpack(&l, ac_session_result(session)));
     add_part(session, &l, calls, NULL, "output", session->result);
@@ -216,9 +216,9 @@ static ac_status lower(ac_session *session, const ac_model *model, const ac_log 
     TRY(take_region(session, AC_REGION_WORK, l.work_bytes));
     TRY(take_region(session, AC_REGION_SCRATCH, l.scratch_bytes));
     TRY(run_once(session, &l));
-    session->calls = l.calls;
-    session->call_count = l.call_count;
-    l.calls = NULL;
+    session->calls = l.calls.items;
+    session->call_count = l.calls.count;
+    l.calls.items = NULL;
 fail:
     ac_lower_free(&l);
     return status;

@@ -284,22 +284,22 @@ static ac_status lower_passes(ac_train_session *s, ac_lowering *l)
     const ac_plan *plan = s->plan;
     ac_status status = AC_OK;
 
-    s->forward = l->call_count;
+    s->forward = l->calls.count;
     TRY(ac_lower_pack(l, ac_lower_region(AC_REGION_LIGHTNESS, 0, 0)));
     for (int i = 0; i < plan->step_count; i++) {
         TRY(ac_lower_barrier(l));
-        s->steps[i] = l->call_count;
+        s->steps[i] = l->calls.count;
         if (i == plan->loss_step) {
-            s->loss = l->call_count;
+            s->loss = l->calls.count;
             if (s->params.loss.loss)
                 TRY(ac_train_lower_loss(s, l));
-            s->backward = l->call_count;
+            s->backward = l->calls.count;
         } else {
             TRY(ac_lower_step(l, &plan->steps[i]));
         }
     }
-    s->steps[plan->step_count] = l->call_count;
-    s->update = l->call_count;
+    s->steps[plan->step_count] = l->calls.count;
+    s->update = l->calls.count;
     TRY(ac_train_lower_update(s, l));
 fail:
     return status;
@@ -357,11 +357,11 @@ static ac_status lower(ac_train_session *s, const ac_model *model)
     TRY(ac_lower_read_environment(&l));
     TRY(lower_passes(s, &l));
     TRY(take_regions(s, &l));
-    s->begin = l.call_count;
+    s->begin = l.calls.count;
     TRY(lower_begin(s, &l));
-    s->calls = l.calls;
-    s->call_count = l.call_count;
-    l.calls = NULL;
+    s->calls = l.calls.items;
+    s->call_count = l.calls.count;
+    l.calls.items = NULL;
 fail:
     ac_lower_free(&l);
     free(places);
