@@ -116,13 +116,6 @@ fail:
     return status;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 static ac_status draw_sheet(const job *j, const ac_log *log)
 {
     const ac_evaluation *e = j->evaluation;
@@ -130,7 +123,7 @@ static ac_status draw_sheet(const job *j, const ac_log *log)
     ac_status status = AC_OK;
     char title[512];
 
-    snprintf(title, sizeof(title), "%s: loss %.5f, gray %.5f", base_name(j->path),
+    snprintf(title, sizeof(title), "%s: loss %.5f, gray %.5f", ac_path_name(j->path),
              e->mean[AC_FIGURE_LOSS], e->mean[AC_FIGURE_GRAY_LOSS]);
     TRY(ac_sheet_draw(e->rows, e->row_count, title, log, &sheet));
     TRY(ac_rgb_write_png(&sheet, j->o->sheet, log));
@@ -148,7 +141,7 @@ static ac_status draw_layers(const job *j, const ac_log *log)
     char title[1024];
 
     TRY(ac_evaluate_read(path, j->view, log, &truth));
-    snprintf(title, sizeof(title), "%s on %s", base_name(j->path), base_name(path));
+    snprintf(title, sizeof(title), "%s on %s", ac_path_name(j->path), ac_path_name(path));
     TRY(ac_draw_channels(&(ac_channels_params){.device = j->device,
                                                .model = j->model,
                                                .lightness = truth.lightness,

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "nn/model.h"
 #include "nn/op.h"
+#include "util/file.h"
 #include "util/text.h"
 
 #define MAX_SIZE 32768
@@ -340,13 +341,11 @@ static ac_status run(const ac_context *context, const void *opaque)
     const ac_log *log = context->log;
     subject s = {0};
     ac_status status = AC_OK;
-    const char *slash;
 
     TRY(open_subject(o, log, &s));
     if (o->svg) {
-        slash = strrchr(s.path, '/');
         TRY(ac_output_check(o->svg, s.path, "the model", log));
-        TRY(ac_draw_net(s.layers, slash ? slash + 1 : s.path, o->svg, log));
+        TRY(ac_draw_net(s.layers, ac_path_name(s.path), o->svg, log));
     }
     if (o->json) {
         TRY(ac_output_json(subject_json(&s), log));

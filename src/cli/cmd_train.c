@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "media/media.h"
 #include "train/trainer.h"
+#include "util/file.h"
 
 #define DEFAULT_NET "landmark"
 #define MAX_SIDE    8192
@@ -152,7 +153,7 @@ static const ac_option table[] = {
 /* "model.safetensors" -> "model.run" */
 static char *default_run(const char *output)
 {
-    const char *slash = strrchr(output, '/'), *name = slash ? slash + 1 : output;
+    const char *name = ac_path_name(output);
     const char *dot = strrchr(name, '.');
     int length = dot && dot != name ? (int)(dot - output) : (int)strlen(output);
     char *run;

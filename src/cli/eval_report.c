@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "util/file.h"
 #include "util/text.h"
 
 #define NAME_WIDTH 22
@@ -32,11 +33,10 @@ static const char *after_characters(const char *text, int count)
  * tells files apart is a number at the end as often as a word at the beginning. */
 static void print_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
     char clean[1024];
     int width, head = NAME_WIDTH / 2;
 
-    ac_text_clean(slash ? slash + 1 : path, false, clean, sizeof(clean));
+    ac_text_clean(ac_path_name(path), false, clean, sizeof(clean));
     width = text_width(clean);
     if (width <= NAME_WIDTH) {
         printf("%s%*s", clean, NAME_WIDTH - width, "");

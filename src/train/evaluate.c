@@ -7,6 +7,7 @@
 
 #include "train/thumbnail.h"
 #include "util/clock.h"
+#include "util/file.h"
 #include "util/thread.h"
 
 #define MAX_SIDE    32768
@@ -172,7 +173,7 @@ static ac_status add_row(job *j, const pending *p)
 {
     ac_sheet_row *row = &j->result->rows[j->result->row_count++];
     const ac_evaluated *item = &j->result->items[p->item];
-    const char *slash = strrchr(item->path, '/'), *name = slash ? slash + 1 : item->path;
+    const char *name = ac_path_name(item->path);
     char *text = NULL;
     ac_status status = AC_OK;
 

@@ -60,13 +60,6 @@ static ac_status add_frame(search *s, const char *name, double time)
 
 /* ---- the folder ---- */
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 static ac_status find_folder(search *s)
 {
     const char *film = s->params->film;
@@ -78,7 +71,7 @@ static ac_status find_folder(search *s)
         status = ac_fail(s->log, AC_ERR_IO, "%s: cannot be opened: %s", film, strerror(errno));
         goto fail;
     }
-    snprintf(name, sizeof(name), "%s", base_name(film));
+    snprintf(name, sizeof(name), "%s", ac_path_name(film));
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
             *c = '_';
@@ -172,7 +165,8 @@ static ac_status write_index(const search *s)
     write_head(s, line, sizeof(line));
     TRY(ac_file_writer_write(file, line, strlen(line)));
     for (int i = 0; i < s->count; i++) {
-        snprintf(line, sizeof(line), "%s %.3f\n", base_name(s->frames[i].path), s->frames[i].time);
+        snprintf(line, sizeof(line), "%s %.3f\n", ac_path_name(s->frames[i].path),
+                 s->frames[i].time);
         TRY(ac_file_writer_write(file, line, strlen(line)));
     }
     snprintf(line, sizeof(line), "end %d\n", s->count);
@@ -310,7 +304,7 @@ static ac_status look_at(search *s, ac_frame *frame)
 static ac_status read_film(search *s)
 {
     const ac_rgb_reader_info *info = ac_rgb_reader_get_info(s->reader);
-    const char *name = base_name(s->params->film);
+    const char *name = ac_path_name(s->params->film);
     int64_t total = llrint(info->fps * info->seconds);
     ac_frame *frame = NULL;
     ac_status status = AC_OK;

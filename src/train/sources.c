@@ -1,4 +1,5 @@
 #include "train/sources.h"
+#include "util/file.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -46,8 +47,7 @@ static ac_status no_memory(const listing *l, const char *name)
 
 static const char *extension(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path,
-               *dot = strrchr(name, '.');
+    const char *name = ac_path_name(path), *dot = strrchr(name, '.');
 
     return dot && dot != name ? dot + 1 : "";
 }

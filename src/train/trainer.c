@@ -10,6 +10,7 @@
 #include "nn/session.h"
 #include "train/trainer_state.h"
 #include "util/clock.h"
+#include "util/file.h"
 
 #define RARE_PICTURES    1000 /* in which colours are counted */
 #define VALIDATION_BATCH 8
@@ -285,7 +286,7 @@ static ac_status try_validation(const ac_trainer *t)
 static ac_status open_report(ac_trainer *t)
 {
     const ac_run_place *place = &t->state->place;
-    const char *slash = strrchr(t->params->output, '/'), *name;
+    const char *name;
     ac_report_setting *settings = calloc(json_object_size(t->list) + 1, sizeof(*settings));
     ac_status status;
     json_t *value;
@@ -299,7 +300,7 @@ static ac_status open_report(ac_trainer *t)
     }
     status = ac_report_open(
         &(ac_report_params){.dir = t->dir->path,
-                            .title = slash ? slash + 1 : t->params->output,
+                            .title = ac_path_name(t->params->output),
                             .settings = settings,
                             .setting_count = count,
                             .epochs = t->settings->epochs,

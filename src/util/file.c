@@ -14,6 +14,13 @@ struct ac_file_writer {
     char *path, *temporary;
 };
 
+const char *ac_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
 ac_status ac_file_open(const char *path, const ac_log *log, int *fd, uint64_t *size)
 {
     struct stat info;

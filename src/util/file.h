@@ -5,7 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/file.h"
 #include "util/log.h"
+
+/* The last part of a path: what comes after its last slash. */
+const char *ac_path_name(const char *path);
 
 /* Opens a regular file that is not empty; messages tell a missing file, a directory, an empty file
  * apart. The caller closes *fd. */

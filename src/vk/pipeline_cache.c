@@ -141,13 +141,14 @@ ac_status ac_pipeline_cache_open(ac_device *device, const char *dir)
     } else {
         free(own);
     }
-    if (device->cache_path && access(device->cache_path, F_OK) != 0)
-        ac_log_print(device->log, AC_LOG_VERBOSE,
-                     "first run on %s with %s: its driver compiles the kernels, which takes some "
-                     "seconds; they are kept in %s",
-                     device->info.name, device->info.driver, device->cache_dir);
-    if (device->cache_path)
+    if (device->cache_path) {
         data = read_file(device->cache_path, &info.initialDataSize);
+        if (!data)
+            ac_log_print(device->log, AC_LOG_VERBOSE,
+                         "first run on %s with %s: its driver compiles the kernels, which takes "
+                         "some seconds; they are kept in %s",
+                         device->info.name, device->info.driver, device->cache_dir);
+    }
     info.pInitialData = data;
     if (data)
         device->cache_hash = XXH64(data, info.initialDataSize, 0);
