@@ -5,6 +5,7 @@
 
 #include "cli/bench.h"
 #include "cli/output.h"
+#include "util/math.h"
 
 #define DEFAULT_NET "default"
 #define MAX_SIZE    32768
@@ -72,11 +73,6 @@ typedef struct job {
     int count;
 } job;
 
-static int round_up(int size, int multiple)
-{
-    return (size + multiple - 1) / multiple * multiple;
-}
-
 static ac_status measure_size(job *j, const subject *of, const int size[2])
 {
     const ac_log *log = j->context->log;
@@ -91,8 +87,8 @@ static ac_status measure_size(job *j, const subject *of, const int size[2])
                         .batch = j->o->batch,
                         .height = size[0],
                         .width = size[1],
-                        .train_height = round_up(size[0], y),
-                        .train_width = round_up(size[1], x)};
+                        .train_height = ac_round_up(size[0], y),
+                        .train_width = ac_round_up(size[1], x)};
     if (!bench->path)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     if (!j->o->no_forward)

@@ -1,4 +1,5 @@
 #include "nn/plan.h"
+#include "util/math.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -233,11 +234,6 @@ fail:
     return status;
 }
 
-static int round_up(int value, int multiple)
-{
-    return (value + multiple - 1) / multiple * multiple;
-}
-
 /* Shapes of all values, the padded input and the part of the result that is kept. */
 static ac_status set_shapes(ac_plan *plan, const ac_log *log)
 {
@@ -249,8 +245,8 @@ static ac_status set_shapes(ac_plan *plan, const ac_log *log)
     if (!shapes)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     ac_net_multiple(net, &my, &mx);
-    plan->padded_height = round_up(plan->height, my);
-    plan->padded_width = round_up(plan->width, mx);
+    plan->padded_height = ac_round_up(plan->height, my);
+    plan->padded_width = ac_round_up(plan->width, mx);
     TRY(ac_net_shapes(net, plan->n, plan->padded_height, plan->padded_width, log, shapes));
     for (int v = 0; v <= net->node_count; v++) {
         plan->values[v].shape = shapes[v];

@@ -18,6 +18,12 @@ static inline int64_t ac_common_divisor(int64_t a, int64_t b)
     return a;
 }
 
+/* To the next multiple; value is not negative. */
+static inline int ac_round_up(int value, int multiple)
+{
+    return (value + multiple - 1) / multiple * multiple;
+}
+
 /* Place of the first value that is not finite or, where none may be negative, that is; -1: there is
  * none. */
 static inline int64_t ac_values_find_bad(const float *values, int64_t count, bool positive)
