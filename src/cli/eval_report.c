@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "train/settings.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -143,11 +144,6 @@ void ac_eval_print(const ac_evaluation *e)
                   mean[AC_FIGURE_TRUE_COLOURFULNESS], e->gray == e->count ? NAN : 1);
 }
 
-static json_t *number_json(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static void add_figures(json_t *object, const double *f, bool gray, bool over_time)
 {
     static const struct {
@@ -170,18 +166,18 @@ static void add_figures(json_t *object, const double *f, bool gray, bool over_ti
       };
 
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-        json_object_set_new(object, own[i].name, number_json(f[own[i].figure]));
+        json_object_set_new(object, own[i].name, ac_json_real(f[own[i].figure]));
     json_object_set_new(object, "colourfulness_difference",
-                        number_json(f[AC_FIGURE_COLOURFULNESS] - f[AC_FIGURE_TRUE_COLOURFULNESS]));
-    json_object_set_new(object, "ratio", number_json(ratio_of(f, gray)));
+                        ac_json_real(f[AC_FIGURE_COLOURFULNESS] - f[AC_FIGURE_TRUE_COLOURFULNESS]));
+    json_object_set_new(object, "ratio", ac_json_real(ratio_of(f, gray)));
     json_object_set_new(object, "baseline",
                         json_pack("{s:o, s:o, s:o, s:o}", "loss",
-                                  number_json(f[AC_FIGURE_GRAY_LOSS]), "psnr",
-                                  number_json(f[AC_FIGURE_GRAY_PSNR]), "ab_error",
-                                  number_json(f[AC_FIGURE_GRAY_AB_ERROR]), "ciede2000",
-                                  number_json(f[AC_FIGURE_GRAY_CIEDE2000])));
+                                  ac_json_real(f[AC_FIGURE_GRAY_LOSS]), "psnr",
+                                  ac_json_real(f[AC_FIGURE_GRAY_PSNR]), "ab_error",
+                                  ac_json_real(f[AC_FIGURE_GRAY_AB_ERROR]), "ciede2000",
+                                  ac_json_real(f[AC_FIGURE_GRAY_CIEDE2000])));
     for (size_t i = 0; over_time && i < sizeof(time) / sizeof(*time); i++)
-        json_object_set_new(object, time[i].name, number_json(f[time[i].figure]));
+        json_object_set_new(object, time[i].name, ac_json_real(f[time[i].figure]));
 }
 
 static json_t *item_json(const ac_evaluated *item)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nn/session.h"
+#include "util/math.h"
 
 #define SESSIONS     6         /* that are kept */
 #define BATCH_PIXELS (1 << 19) /* of a run */
@@ -116,16 +117,6 @@ void ac_planes_enlarge(const float *from, int from_height, int from_width, doubl
         }
 }
 
-static ac_status check_finite(const ac_predictor *p, const float *ab, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(ab[i]))
-            return ac_fail(p->log, AC_ERR_DEVICE,
-                           "%s: the network's colours are not finite, they would make no picture",
-                           p->model->net->where);
-    return AC_OK;
-}
-
 static ac_status run_batch(ac_predictor *p, ac_session *session, const float *const *lightness,
                            int count, int height, int width, float *const *ab)
 {
@@ -144,7 +135,12 @@ static ac_status run_batch(ac_predictor *p, ac_session *session, const float *co
     for (int i = 0; i < count; i++)
         memcpy(in + (size_t)i * in_size, lightness[i], in_size * sizeof(*in));
     TRY(ac_session_run(session, in, result));
-    TRY(check_finite(p, result, (size_t)count * out_size));
+    if (ac_values_find_bad(result, (int64_t)((size_t)count * out_size), false) >= 0) {
+        status = ac_fail(p->log, AC_ERR_DEVICE,
+                         "%s: the network's colours are not finite, they would make no picture",
+                         p->model->net->where);
+        goto fail;
+    }
     ac_session_step(session, &step_y, &step_x);
     for (int i = 0; i < count; i++)
         ac_planes_enlarge(result + (size_t)i * out_size, out.h, out.w, step_y, step_x, 2, ab[i],
