@@ -73,11 +73,17 @@ count = collections.Counter()
 for test in tests:
     kind = {"OK": "passed", "EXPECTEDFAIL": "passed", "SKIP": "skipped"}.get(test["result"], "failed")
     count[kind] += 1
-    if kind != "passed":
-        print(f"{kind}: {test['name']}")
+    if kind == "skipped":
+        print(f"skipped: {test['name']}")
 if not tests:
     print("no test ran")
     count["failed"] = 1
+# What failed comes last, so that it is there where only the end of a long log is kept.
+for test in tests:
+    if test["result"] not in ("OK", "EXPECTEDFAIL", "SKIP"):
+        said = (test.get("stdout", "") + test.get("stderr", "")).splitlines()
+        print(f"failed: {test['name']} ({test['result']}, {test['duration']:.0f} s)")
+        print("\n".join("    " + text for text in said[-25:]))
 line = f"{count['passed']} passed, {count['failed']} failed"
 if count["skipped"]:
     line += f", {count['skipped']} skipped"
