@@ -133,25 +133,33 @@ static ac_status measure(const ac_context *context, const ac_bench_film *film, c
                          ac_pipeline_times *times)
 {
     ac_log log = *context->log;
+    ac_colorizer colorizer = {0};
+    ac_status status = AC_OK;
 
     /* What is read and written is in the table; it would be said twice. */
     if (log.level == AC_LOG_INFO)
         log.level = AC_LOG_WARNING;
-    return ac_measure_pipeline(
+    TRY(ac_colorizer_open(&(ac_colorizer_params){.model = film->model,
+                                                 .device = film->device,
+                                                 .validation = film->validation},
+                          &log, &colorizer));
+    status = ac_measure_pipeline(
         &(ac_colorize_params){
             .input = film->film,
             .output = output,
-            .model = film->model,
+            .device = colorizer.device,
+            .model = colorizer.model,
             .size = film->size,
-            .device = film->device,
             .crf = -1,
             .saturation = 1,
             .steady = AC_COLORIZE_STEADY,
-            .validation = film->validation,
             .cancel = context->cancel,
             .progress = context->progress,
         },
         &log, film->frames, times);
+fail:
+    ac_colorizer_close(&colorizer);
+    return status;
 }
 
 ac_status ac_bench_pipeline(const ac_context *context, const ac_bench_film *film)

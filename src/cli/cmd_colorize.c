@@ -79,6 +79,7 @@ static ac_status run(const ac_context *context, const void *opaque)
 {
     const options *o = opaque;
     ac_colorize_summary summary = {0};
+    ac_colorizer colorizer = {0};
     char *model = NULL;
     ac_status status;
 
@@ -86,13 +87,17 @@ static ac_status run(const ac_context *context, const void *opaque)
         return ac_context_wrong_use(context, "no output given (-o FILE)");
     ac_media_redirect_log(context->log);
     TRY(ac_model_locate(o->model, context->log, &model));
+    TRY(ac_colorizer_open(&(ac_colorizer_params){.model = model,
+                                                 .device = o->device,
+                                                 .validation = ac_validation_wanted(o->validation)},
+                          context->log, &colorizer));
     status = ac_colorize_file(
         &(ac_colorize_params){
             .input = o->common.operand,
             .output = o->output,
-            .model = model,
+            .device = colorizer.device,
+            .model = colorizer.model,
             .size = o->size,
-            .device = o->device,
             .codec = o->codec,
             .codec_options = o->codec_options,
             .preset = o->preset,
@@ -104,7 +109,6 @@ static ac_status run(const ac_context *context, const void *opaque)
             .duration = o->duration,
             .overwrite = o->overwrite,
             .strict = o->strict,
-            .validation = ac_validation_wanted(o->validation),
             .cancel = context->cancel,
             .progress = context->progress,
         },
@@ -114,6 +118,7 @@ static ac_status run(const ac_context *context, const void *opaque)
     else if (!status)
         report(&summary, o->output, context->log);
 fail:
+    ac_colorizer_close(&colorizer);
     free(model);
     return status;
 }

@@ -79,9 +79,9 @@ static ac_status encode(void *opaque)
         if (status != AC_OK)
             break;
     }
-    if (status == AC_END && ac_device_validation_messages(j->device) > 0)
-        status = ac_fail(j->log, AC_ERR_DEVICE, "the validation layer had something to say");
-    else if (status == AC_END)
+    if (status == AC_END)
+        status = ac_colorize_check_validation(j);
+    if (status == AC_OK)
         status = ac_writer_finish(j->writer);
     if (status != AC_OK)
         ac_queue_abort(j->painted, status);
@@ -212,13 +212,13 @@ static ac_status open_painter(job *j)
     const ac_colorize_params *p = j->params;
     const ac_reader_info *info = ac_reader_get_info(j->reader);
     int size = p->size                  ? p->size
-               : j->model->working_size ? j->model->working_size
+               : p->model->working_size ? p->model->working_size
                                         : AC_MODEL_DEFAULT_SIZE;
     ac_status status = AC_OK;
     int h, w;
 
-    TRY(ac_painter_create(&(ac_painter_params){.device = j->device,
-                                               .model = j->model,
+    TRY(ac_painter_create(&(ac_painter_params){.device = p->device,
+                                               .model = p->model,
                                                .luma = info->format,
                                                .out = *ac_writer_format(j->writer),
                                                .sar_num = info->sar_num,
@@ -230,7 +230,7 @@ static ac_status open_painter(job *j)
                           j->log, &j->painter));
     ac_painter_working_size(j->painter, &h, &w);
     ac_log_print(j->log, AC_LOG_INFO, "network: %dx%d on %s", w, h,
-                 ac_device_get_info(j->device)->name);
+                 ac_device_get_info(p->device)->name);
 fail:
     return status;
 }
@@ -240,14 +240,11 @@ ac_status ac_colorize_open(job *j)
     const ac_colorize_params *p = j->params;
     ac_status status = AC_OK;
 
+    j->said = ac_device_validation_messages(p->device);
     TRY(ac_reader_open(
         &(ac_reader_params){.path = p->input, .start = p->start, .duration = p->duration}, j->log,
         &j->reader));
     ac_log_print(j->log, AC_LOG_INFO, "input: %s", ac_reader_get_info(j->reader)->description);
-    TRY(ac_model_load(p->model, j->log, &j->model));
-    TRY(ac_net_check_colours(j->model->net, j->log));
-    TRY(ac_device_open(&(ac_device_params){.select = p->device, .validation = p->validation},
-                       j->log, &j->device));
     TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
                                            .input = j->reader,
                                            .codec = p->codec,
@@ -264,6 +261,13 @@ fail:
     return status;
 }
 
+ac_status ac_colorize_check_validation(const job *j)
+{
+    if (ac_device_validation_messages(j->params->device) == j->said)
+        return AC_OK;
+    return ac_fail(j->log, AC_ERR_DEVICE, "the validation layer had something to say");
+}
+
 void ac_colorize_close(job *j)
 {
     ac_queue_destroy(&j->decoded);
@@ -274,8 +278,6 @@ void ac_colorize_close(job *j)
         ac_frame_free(&j->on_device[i]);
     ac_writer_close(&j->writer);
     ac_reader_close(&j->reader);
-    ac_device_close(&j->device);
-    ac_model_destroy(&j->model);
 }
 
 ac_status ac_colorize_file(const ac_colorize_params *params, const ac_log *log,

@@ -8,16 +8,17 @@
 
 #include "util/log.h"
 #include "util/progress.h"
+#include "video/colorizer.h"
 
 #define AC_COLORIZE_STEADY 5 /* what is usual */
 
 /* Texts may be NULL where that is said; all stay the caller's. */
 typedef struct ac_colorize_params {
     const char *input, *output;
-    const char *model;  /* path of a .safetensors file */
-    int size;           /* short side the network works at, 0: what the model says, else 256 */
-    const char *device; /* index or part of a name, NULL: choose */
-    const char *codec;  /* encoder as FFmpeg names it, NULL: choose */
+    ac_device *device; /* this job's alone while it runs; may serve others before and after */
+    const ac_model *model;
+    int size;          /* short side the network works at, 0: what the model says, else 256 */
+    const char *codec; /* encoder as FFmpeg names it, NULL: choose */
     const char *codec_options; /* "K=V:K=V" for the encoder, NULL: none */
     const char *preset;        /* of the encoder, NULL: its default */
     const char *pix_fmt;       /* FFmpeg's name, NULL: follow the input */
@@ -27,7 +28,6 @@ typedef struct ac_colorize_params {
     double start, duration;    /* seconds; duration 0: to the end */
     bool overwrite;            /* an existing output may be replaced */
     bool strict;               /* a stream that cannot be carried is an error */
-    bool validation;           /* with the Vulkan validation layer, whose messages are errors */
     const atomic_bool *cancel; /* becomes true: stop, AC_ERR_CANCELLED. NULL: never */
     ac_progress *progress;     /* NULL: shown nowhere */
 } ac_colorize_params;
@@ -40,9 +40,10 @@ typedef struct ac_colorize_summary {
     double wait_decode, wait_gpu, wait_encode;
 } ac_colorize_summary;
 
-/* Blocks till all is done. Choices made are logged as INFO (device, encoder) and VERBOSE, progress
- * goes to params->progress, every failure is logged once, but for AC_ERR_CANCELLED, which is the
- * caller's doing. On failure nothing is left under the output's name that was not there before. */
+/* Blocks till all is done; what the device's validation layer says meanwhile is an error. Choices
+ * made are logged as INFO (device, encoder) and VERBOSE, progress goes to params->progress, every
+ * failure is logged once, but for AC_ERR_CANCELLED, which is the caller's doing. On failure nothing
+ * is left under the output's name that was not there before. */
 ac_status ac_colorize_file(const ac_colorize_params *params, const ac_log *log,
                            ac_colorize_summary *summary);
 

@@ -4,20 +4,16 @@
 #define AC_VIDEO_COLORIZE_JOB_H
 
 #include "media/media.h"
-#include "nn/model.h"
 #include "util/queue.h"
 #include "util/thread.h"
 #include "video/colorize.h"
 #include "video/painter.h"
-#include "vk/device.h"
 
 #define AC_COLORIZE_SLOTS 3 /* frames on the device at a time */
 
 typedef struct ac_colorize_job {
     const ac_colorize_params *params;
     const ac_log *log;
-    ac_model *model;
-    ac_device *device;
     ac_reader *reader;
     ac_writer *writer;
     ac_painter *painter;
@@ -26,11 +22,14 @@ typedef struct ac_colorize_job {
     ac_frame *on_device[AC_COLORIZE_SLOTS]; /* what the frames were made from */
     int64_t begun, ended;                   /* frames the device has begun and ended */
     int64_t written;                        /* frames; the encoder's thread only */
+    int said;                               /* by the validation layer before the job began */
 } ac_colorize_job;
 
-/* Opens reader, model, device, writer and painter; params and log are set. What was opened is
- * closed by ac_colorize_close(), on failure too. */
+/* Opens reader, writer and painter; params and log are set. What was opened is closed by
+ * ac_colorize_close(), on failure too. */
 ac_status ac_colorize_open(ac_colorize_job *job);
 void ac_colorize_close(ac_colorize_job *job);
+/* Fails when the validation layer has said something since ac_colorize_open(). */
+ac_status ac_colorize_check_validation(const ac_colorize_job *job);
 
 #endif

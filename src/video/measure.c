@@ -141,13 +141,13 @@ static ac_status run_network(stages *s)
     ac_status status = AC_OK;
     double begin;
 
-    TRY(ac_session_create(&(ac_session_params){.device = s->job.device,
-                                               .model = s->job.model,
+    TRY(ac_session_create(&(ac_session_params){.device = s->job.params->device,
+                                               .model = s->job.params->model,
                                                .n = 1,
                                                .height = times->height,
                                                .width = times->width},
                           s->job.log, &session));
-    TRY(ac_commands_create(s->job.device, &commands));
+    TRY(ac_commands_create(s->job.params->device, &commands));
     TRY(ac_commands_begin(commands));
     TRY(ac_session_record(session, commands));
     TRY(ac_commands_end(commands));
@@ -183,7 +183,8 @@ static void note_facts(stages *s)
     snprintf(times->input, sizeof(times->input), "%s",
              ac_reader_get_info(s->job.reader)->description);
     snprintf(times->output, sizeof(times->output), "%s", ac_writer_description(s->job.writer));
-    snprintf(times->device, sizeof(times->device), "%s", ac_device_get_info(s->job.device)->name);
+    snprintf(times->device, sizeof(times->device), "%s",
+             ac_device_get_info(s->job.params->device)->name);
     ac_painter_working_size(s->job.painter, &times->height, &times->width);
 }
 
@@ -206,8 +207,7 @@ static ac_status run_stages(stages *s, int frames, double *fps)
     TRY(paint(s));
     TRY(encode(s));
     TRY(run_network(s));
-    if (ac_device_validation_messages(s->job.device) > 0)
-        status = ac_fail(s->job.log, AC_ERR_DEVICE, "the validation layer had something to say");
+    status = ac_colorize_check_validation(&s->job);
 fail:
     for (int i = 0; i < s->held; i++) {
         ac_frame_free(&s->sources[i]);

@@ -1,0 +1,27 @@
+/* What all colouring needs and many jobs share: an opened device and a loaded model. */
+#ifndef AC_VIDEO_COLORIZER_H
+#define AC_VIDEO_COLORIZER_H
+
+#include <stdbool.h>
+
+#include "nn/model.h"
+#include "vk/device.h"
+
+typedef struct ac_colorizer {
+    ac_device *device;
+    ac_model *model; /* makes colours of lightness */
+} ac_colorizer;
+
+typedef struct ac_colorizer_params {
+    const char *model;  /* path of a .safetensors file */
+    const char *device; /* index or part of a name, NULL: choose */
+    bool validation;    /* with the Vulkan validation layer, whose messages are errors */
+} ac_colorizer_params;
+
+/* Both or neither; what fails has been logged once. ac_colorizer_close() may be called in any case,
+ * when nothing made from the device is left. */
+ac_status ac_colorizer_open(const ac_colorizer_params *params, const ac_log *log,
+                            ac_colorizer *colorizer);
+void ac_colorizer_close(ac_colorizer *colorizer);
+
+#endif
