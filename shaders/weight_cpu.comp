@@ -77,19 +77,17 @@ void main()
                 vec4 t = LOAD(big, big_row + clamp(bx, 0, p.big_w - 1));
                 b[u] = inside ? t : vec4(0);
             }
-            [[unroll]] for (int u = 0; u < U; u++) {
-                vec4 va = s[u], vb = b[u];
-                if (SWAPPED != 0) {
-                    va = b[u];
-                    vb = s[u];
-                }
-                [[unroll]] for (int l = 0; l < NL; l++)
-                    [[unroll]] for (int k = 0; k < LANES; k++) {
-                        float v = subgroupBroadcast(vb[k], l);
-                        [[unroll]] for (int o = 0; o < 4; o++)
-                            acc[o][l * LANES + k] = fma(va[o], v, acc[o][l * LANES + k]);
+            // A sum is loaded and stored once for all that is added to it.
+            [[unroll]] for (int l = 0; l < NL; l++)
+                [[unroll]] for (int k = 0; k < LANES; k++) {
+                    [[unroll]] for (int u = 0; u < U; u++) {
+                        float v = subgroupBroadcast(SWAPPED != 0 ? s[u][k] : b[u][k], l);
+                        [[unroll]] for (int o = 0; o < 4; o++) {
+                            float a = SWAPPED != 0 ? b[u][o] : s[u][o];
+                            acc[o][l * LANES + k] = fma(a, v, acc[o][l * LANES + k]);
+                        }
                     }
-            }
+                }
         }
     }
     // Side A lies along the vec4s of a row, side B's channels are the rows.
