@@ -9,6 +9,8 @@
 // joined as input channels are.
 //   x [n][in_quads][in_h][in_w] vec4
 //   v [ALPHA * ALPHA][CY * CX * in_quads][count] vec4
+//   with ROW, the lanes of all those quads, for products that sum over tiles:
+//     [ALPHA * ALPHA][count / 4][ROW] vec4 of four tiles; tiles behind the last of all are zero
 // Grid: x, y: folded tiles; z: quads of v.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
@@ -20,6 +22,7 @@ layout(constant_id = 5) const int SX = 1;
 layout(constant_id = 6) const int CX = 1;
 layout(constant_id = 7) const int DY = 1; // input pixels from one tap to the next
 layout(constant_id = 8) const int DX = 1;
+layout(constant_id = 9) const int ROW = 0;
 
 #ifdef TEXEL
 layout(binding = 0) uniform samplerBuffer x;
@@ -29,6 +32,7 @@ layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
 #define LOAD(b, i) b[i]
 #endif
 layout(binding = 1, std430) writeonly buffer V { STORED v[]; };
+layout(binding = 1, std430) writeonly buffer F { float lanes[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 void main()
@@ -38,14 +42,15 @@ void main()
     if (id >= p.count)
         return;
     int row = int(gl_WorkGroupID.z), set = row / p.in_quads, quad = row - set * p.in_quads;
-    ivec3 tile = tile_at(p.first + id, p.tiles_y, p.tiles_x, M, EY, EX);
+    bool there = ROW == 0 || p.first + id < p.tiles;
+    ivec3 tile = tile_at(there ? p.first + id : p.first, p.tiles_y, p.tiles_x, M, EY, EX);
     int y0 = tile.y * SY + set / CX * DY + p.in_y0, x0 = tile.z * SX + set % CX * DX + p.in_x0;
     int plane = p.x_base + tile.x * p.x_batch + quad * p.in_h * p.in_w;
 
     vec4 t[ALPHA][ALPHA];
     [[unroll]] for (int j = 0; j < ALPHA; j++) {
         int ix = x0 + j * EX * SX;
-        bool column_in = uint(ix) < uint(p.in_w);
+        bool column_in = there && uint(ix) < uint(p.in_w);
         int column = plane + clamp(ix, 0, p.in_w - 1);
         vec4 d[ALPHA];
         [[unroll]] for (int i = 0; i < ALPHA; i++) {
@@ -69,6 +74,10 @@ void main()
             [[unroll]] for (int k = 0; k < ALPHA; k++)
                 if (BT[j][k] != 0.0)
                     sum += BT[j][k] * t[i][k];
-            STORE(v, at + (i * ALPHA + j) * step, sum);
+            if (ROW != 0) {
+                STORE_LANES(lanes, i * ALPHA + j, ROW, ROW, row * 4, id, p.count, sum)
+            } else {
+                STORE(v, at + (i * ALPHA + j) * step, sum);
+            }
         }
 }

@@ -22,9 +22,9 @@ struct conv_push {
                     * tiles of channels */
     int oc_tiles;  /* tiles of channels; conv_direct: output channels a group */
     /* winograd_*.comp: pixels' tiles first .. first + count - 1 of all; tiles_y * tiles_x lie in
-     * each phase that a dilation makes of each picture */
+     * each phase that a dilation makes of each picture, `tiles` in all */
     int tiles_y, tiles_x;
-    int first, count;
+    int first, count, tiles;
 };
 
 /* pool.comp, upsample.comp */

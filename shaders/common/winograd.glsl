@@ -58,3 +58,13 @@ ivec3 tile_at(int t, int tiles_y, int tiles_x, int m, int ey, int ex)
     int phases = divide(rows, tiles_y), ty = rows - phases * tiles_y;
     return ivec3(phases / ey, phases % ey + ey * m * ty, fx + ex * m * tx);
 }
+
+// Writes value, four lanes of tile t, where products that sum over tiles read them:
+//   floats [ALPHA * ALPHA][row / tile][count / 4][tile] vec4 of four tiles
+#define STORE_LANES(floats, product, row, tile, lane, t, count, value)                             \
+    {                                                                                              \
+        int part = (product) * ((row) / (tile)) + (lane) / (tile);                                 \
+        int at = ((part * ((count) / 4) + (t) / 4) * (tile) + (lane) % (tile)) * 4 + (t) % 4;      \
+        [[unroll]] for (int c = 0; c < 4; c++)                                                     \
+            floats[at + 4 * c] = (value)[c];                                                       \
+    }

@@ -27,6 +27,7 @@ int ac_conv_grid(const ac_conv_axis *axis, int phase, int out);
 /* Some taps of some phase lie outside the input. */
 bool ac_conv_bounded(const ac_conv_axis *axis, int in, int out);
 
+/* Also what the gradient of its weight is made from: then out is the result's gradient. */
 typedef struct ac_conv {
     ac_lowering *l;
     const ac_step *step;
@@ -78,9 +79,12 @@ ac_status ac_conv_pack(const ac_conv *c, const ac_conv_variant *v, ac_binding *b
 /* The largest m, at most `most`, that is possible for this convolution. */
 int ac_winograd_most(const ac_conv *c, int most);
 ac_status ac_winograd_lower(const ac_conv *c, int m);
+ac_status ac_winograd_lower_weight_gradient(const ac_conv *c, int m);
 /* What is fastest, or what the environment forces. */
 ac_status ac_conv_choose_filtering(const ac_conv *c, int *m);
+/* Of a convolution, of the gradient of a weight. */
 ac_status ac_conv_lower(const ac_conv *c, int m);
+ac_status ac_conv_lower_weight_gradient(const ac_conv *c, int m);
 
 /* What kernels are told of a phase of the output; bases and what only some need is left zero. */
 struct conv_push;

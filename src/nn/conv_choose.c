@@ -25,7 +25,8 @@ static ac_status take(probe *p, ac_region region, uint64_t bytes)
                                          "a measurement", &p->regions[region]);
 }
 
-/* Writes into the convolution's output, which holds nothing yet. */
+/* Writes into the convolution's output, which holds nothing yet, or adds to the gradients, which
+ * every step sets to zero first. */
 static ac_status prepare(const ac_conv *c, int m, probe *p)
 {
     const ac_lowering *l = c->l;
@@ -38,9 +39,11 @@ static ac_status prepare(const ac_conv *c, int m, probe *p)
                                 .plan = l->plan,
                                 .arenas = l->arenas,
                                 .choice = l->choice,
-                                .places = l->places};
+                                .places = l->places,
+                                .gradients = l->gradients};
     conv.l = &p->lowering;
-    TRY(ac_conv_lower(&conv, m));
+    TRY(c->step->pass == AC_PASS_WEIGHT ? ac_conv_lower_weight_gradient(&conv, m)
+                                        : ac_conv_lower(&conv, m));
     TRY(take(p, AC_REGION_CONSTANTS, 4 * p->lowering.constants.count));
     TRY(take(p, AC_REGION_PACKED, 4 * p->lowering.packed.count));
     TRY(take(p, AC_REGION_WORK, p->lowering.work_bytes));
@@ -103,11 +106,11 @@ static void name_of(const ac_conv *c, int m, char *text, size_t size)
     const ac_op_params *p = &c->step->node->params;
     const ac_shape *in = &c->in->shape, *out = &c->out->shape;
 
-    snprintf(text, size, "conv %dx%dx%dx%d %dx%dx%d %c%dx%d s%dx%d d%dx%d p%dx%d %d%d m%d k%d",
-             in->n, in->c, in->h, in->w, out->c, out->h, out->w, c->y.transposed ? 't' : 'c',
-             p->kernel[0], p->kernel[1], p->stride[0], p->stride[1], p->dilation[0], p->dilation[1],
-             p->padding[0], p->padding[1], (int)c->step->activation, c->step->accumulate, m,
-             (int)c->l->choice);
+    snprintf(text, size, "%s %dx%dx%dx%d %dx%dx%d %c%dx%d s%dx%d d%dx%d p%dx%d %d%d m%d k%d",
+             c->step->pass == AC_PASS_WEIGHT ? "gradient" : "conv", in->n, in->c, in->h, in->w,
+             out->c, out->h, out->w, c->y.transposed ? 't' : 'c', p->kernel[0], p->kernel[1],
+             p->stride[0], p->stride[1], p->dilation[0], p->dilation[1], p->padding[0],
+             p->padding[1], (int)c->step->activation, c->step->accumulate, m, (int)c->l->choice);
 }
 
 ac_status ac_conv_choose_filtering(const ac_conv *c, int *m)

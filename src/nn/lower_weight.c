@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/push_train.h"
-#include "nn/lower.h"
+#include "nn/conv.h"
 #include "weight_cpu_spv.h"
 #include "weight_cpu_texel_spv.h"
 #include "weight_depthwise_spv.h"
@@ -245,13 +245,11 @@ static int place_of(const job *j, int r, int c, int tap)
     }
 }
 
-ac_status ac_lower_weight_gradient(ac_lowering *l, const ac_step *step)
+static ac_status lower_as_defined(const ac_conv *c)
 {
-    job j = {.l = l,
-             .step = step,
-             .p = &step->node->params,
-             .small = &l->plan->values[step->inputs[0]],
-             .big = &l->plan->values[step->inputs[1]]};
+    ac_lowering *l = c->l;
+    const ac_step *step = c->step;
+    job j = {.l = l, .step = step, .p = &step->node->params, .small = c->out, .big = c->in};
     ac_status status = AC_OK;
     ac_binding map;
     void *memory;
@@ -286,6 +284,39 @@ ac_status ac_lower_weight_gradient(ac_lowering *l, const ac_step *step)
     TRY(ac_lower_barrier(l));
     TRY(ac_lower_reduce(l, j.bindings[2], j.push.splits, j.stride, map,
                         ac_lower_tensor(l, step->node, "weight").place, j.count));
+fail:
+    return status;
+}
+
+ac_status ac_conv_lower_weight_gradient(const ac_conv *c, int m)
+{
+    return m ? ac_winograd_lower_weight_gradient(c, m) : lower_as_defined(c);
+}
+
+ac_status ac_lower_weight_gradient(ac_lowering *l, const ac_step *step)
+{
+    ac_step plain = *step;
+    ac_conv c = {.l = l,
+                 .step = &plain,
+                 .in = &l->plan->values[step->inputs[1]],
+                 .out = &l->plan->values[step->inputs[0]],
+                 .groups = step->node->params.groups};
+    ac_status status = AC_OK;
+    int m;
+
+    /* The convolution from `big` to `small`: of a transposed one it is the input's gradient. */
+    if (step->kind == AC_OP_CONV_TRANSPOSE2D)
+        plain.node = &l->plan->mirrors[step->node - l->plan->net->nodes];
+    plain.activation = AC_ACTIVATION_NONE;
+    c.y = ac_conv_axis_of(plain.node, 0);
+    c.x = ac_conv_axis_of(plain.node, 1);
+    c.in_group = c.in->shape.c / c.groups;
+    c.out_group = c.out->shape.c / c.groups;
+    c.lanes = used_lanes(c.in);
+    for (int ch = 0; ch < c.out->shape.c; ch++)
+        c.out_lanes = most(c.out_lanes, c.out->map[ch] + 1);
+    TRY(ac_conv_choose_filtering(&c, &m));
+    TRY(ac_conv_lower_weight_gradient(&c, m));
 fail:
     return status;
 }

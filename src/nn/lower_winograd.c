@@ -3,7 +3,7 @@
  * pixels falls into plain convolutions: a stride divides the taps among sets, which are joined as
  * input channels are, a dilation divides the output's pixels among phases. */
 #include "common/push_nn.h"
-#include "nn/conv.h"
+#include "nn/winograd.h"
 #include "util/half.h"
 #include "util/math.h"
 #include "winograd_input_3_spv.h"
@@ -28,45 +28,32 @@
 #include "winograd_weight_6_spv.h"
 
 #define LOCAL     AC_LOWER_LOCAL
-#define MIN_ALPHA 3
-#define MAX_ALPHA 6
-
-typedef struct code {
-    const uint32_t *words;
-    size_t size;
-} code;
-
-#define CODE(name)                                                                                 \
-    {                                                                                              \
-        name##_spv, sizeof(name##_spv)                                                             \
-    }
+#define FULL_TILE 16 /* quads: the most output channels of a product's tile */
 
 /* By ALPHA; the second with texel buffers. */
-static const code input_code[][2] = {
-    {CODE(winograd_input_3), CODE(winograd_input_3_texel)},
-    {CODE(winograd_input_4), CODE(winograd_input_4_texel)},
-    {CODE(winograd_input_5), CODE(winograd_input_5_texel)},
-    {CODE(winograd_input_6), CODE(winograd_input_6_texel)},
+static const ac_winograd_code input_code[][2] = {
+    {AC_WINOGRAD_CODE(winograd_input_3), AC_WINOGRAD_CODE(winograd_input_3_texel)},
+    {AC_WINOGRAD_CODE(winograd_input_4), AC_WINOGRAD_CODE(winograd_input_4_texel)},
+    {AC_WINOGRAD_CODE(winograd_input_5), AC_WINOGRAD_CODE(winograd_input_5_texel)},
+    {AC_WINOGRAD_CODE(winograd_input_6), AC_WINOGRAD_CODE(winograd_input_6_texel)},
 };
-static const code output_code[][2] = {
-    {CODE(winograd_output_3), CODE(winograd_output_3_texel)},
-    {CODE(winograd_output_4), CODE(winograd_output_4_texel)},
-    {CODE(winograd_output_5), CODE(winograd_output_5_texel)},
-    {CODE(winograd_output_6), CODE(winograd_output_6_texel)},
+static const ac_winograd_code output_code[][2] = {
+    {AC_WINOGRAD_CODE(winograd_output_3), AC_WINOGRAD_CODE(winograd_output_3_texel)},
+    {AC_WINOGRAD_CODE(winograd_output_4), AC_WINOGRAD_CODE(winograd_output_4_texel)},
+    {AC_WINOGRAD_CODE(winograd_output_5), AC_WINOGRAD_CODE(winograd_output_5_texel)},
+    {AC_WINOGRAD_CODE(winograd_output_6), AC_WINOGRAD_CODE(winograd_output_6_texel)},
 };
-static const code weight_code[] = {CODE(winograd_weight_3), CODE(winograd_weight_4),
-                                   CODE(winograd_weight_5), CODE(winograd_weight_6)};
+static const ac_winograd_code weight_code[] = {
+    AC_WINOGRAD_CODE(winograd_weight_3), AC_WINOGRAD_CODE(winograd_weight_4),
+    AC_WINOGRAD_CODE(winograd_weight_5), AC_WINOGRAD_CODE(winograd_weight_6)};
 
 typedef struct job {
+    ac_winograd w;
     const ac_conv *c;
     ac_lowering *l;
-    int m, r, alpha;
-    int step[2], sets[2]; /* y, x: grid pixels between outputs of a tile; sets of taps */
-    int quads;            /* of the transformed input: sets and input quads */
     ac_conv_variant gemm;
     const ac_kernel *input, *output, *weight;
     ac_binding packed, transformed; /* weights */
-    uint64_t tile_bytes;            /* of scratch */
 } job;
 
 static int ceil_div(int a, int b)
@@ -80,95 +67,120 @@ static int filter_taps(const ac_conv_axis *a)
     return ceil_div(a->taps, a->in_stride / (int)ac_common_divisor(a->in_stride, a->in_dilation));
 }
 
-static void describe(job *j, const ac_conv *c, int m)
+ac_winograd ac_winograd_describe(const ac_conv *c, int m)
 {
     const ac_conv_axis *axes[2] = {&c->y, &c->x};
+    ac_winograd w = {.c = c, .m = m, .r = filter_taps(&c->y)};
+    int out = c->out->quads;
 
-    *j = (job){.c = c, .l = c->l, .m = m, .r = filter_taps(&c->y)};
-    j->alpha = m + j->r - 1;
+    w.alpha = m + w.r - 1;
+    w.products = w.alpha * w.alpha;
     for (int d = 0; d < 2; d++) {
         int common = (int)ac_common_divisor(axes[d]->in_stride, axes[d]->in_dilation);
 
-        j->step[d] = axes[d]->in_dilation / common;
-        j->sets[d] = axes[d]->in_stride / common;
+        w.step[d] = axes[d]->in_dilation / common;
+        w.sets[d] = axes[d]->in_stride / common;
     }
-    j->quads = j->sets[0] * j->sets[1] * c->in->quads;
-    j->tile_bytes = 16 * (uint64_t)(j->alpha * j->alpha) * (uint64_t)(j->quads + c->out->quads);
-}
-
-/* Bytes for one workgroup's tiles. */
-static uint64_t least_scratch(const ac_conv *c, int m)
-{
-    job j;
-
-    describe(&j, c, m);
-    return (LOCAL + 1) * j.tile_bytes;
+    w.quads = w.sets[0] * w.sets[1] * c->in->quads;
+    if (c->step->pass == AC_PASS_WEIGHT) {
+        w.sums_bytes = 64 * (uint64_t)w.products * (uint64_t)c->out->quads * (uint64_t)w.quads;
+        out = (out + FULL_TILE - 1) / FULL_TILE * FULL_TILE;
+    }
+    w.tile_bytes = 16 * (uint64_t)w.products * (uint64_t)(w.quads + out);
+    return w;
 }
 
 static bool possible(const ac_conv *c, int m)
 {
-    int r = filter_taps(&c->y), alpha = m + r - 1;
+    int r = filter_taps(&c->y);
+    ac_winograd w;
 
-    return c->groups == 1 && r > 1 && r == filter_taps(&c->x) && alpha >= MIN_ALPHA &&
-           alpha <= MAX_ALPHA && least_scratch(c, m) <= AC_LOWER_SCRATCH_MAX;
+    if (c->groups != 1 || r < 2 || r != filter_taps(&c->x))
+        return false;
+    w = ac_winograd_describe(c, m);
+    if (w.alpha < AC_WINOGRAD_MIN_ALPHA || w.alpha > AC_WINOGRAD_MAX_ALPHA)
+        return false;
+    return (LOCAL + 1) * w.tile_bytes + w.sums_bytes <= AC_LOWER_SCRATCH_MAX;
 }
 
-static int tiles_of(const job *j, int d, int phase)
+int ac_winograd_tiles(const ac_winograd *w, int d, int phase)
 {
-    const ac_conv_axis *a = d ? &j->c->x : &j->c->y;
-    int out = d ? j->c->out->shape.w : j->c->out->shape.h;
+    const ac_conv_axis *a = d ? &w->c->x : &w->c->y;
+    int out = d ? w->c->out->shape.w : w->c->out->shape.h;
 
-    return ceil_div(ceil_div(ac_conv_grid(a, phase, out), j->step[d]), j->m);
+    return ceil_div(ceil_div(ac_conv_grid(a, phase, out), w->step[d]), w->m);
 }
 
-static ac_status get_kernel(job *j, const char *name, const code *shader, bool texel,
-                            ac_kernel_params *params, const ac_kernel **kernel)
+int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles)
+{
+    int64_t most =
+        (int64_t)((AC_LOWER_SCRATCH_MAX - 2 * AC_PLAN_ALIGNMENT - w->sums_bytes) / w->tile_bytes);
+    int64_t parts = (tiles + most - 1) / most, each = parts ? (tiles + parts - 1) / parts : 0;
+
+    each = (each + LOCAL - 1) / LOCAL * LOCAL;
+    return each > most ? most : each;
+}
+
+ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
+                                 const ac_winograd_code *shader, bool texel,
+                                 ac_kernel_params *params, const ac_kernel **kernel)
 {
     params->name = name;
     params->code = shader->words;
     params->code_size = shader->size;
     params->texel_mask = texel;
     params->push_size = sizeof(struct conv_push);
-    return ac_kernel_get(j->l->device, params, kernel);
+    return ac_kernel_get(w->c->l->device, params, kernel);
+}
+
+ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_kernel **kernel)
+{
+    const ac_conv *c = w->c;
+    ac_kernel_params params = {.binding_count = 2,
+                               .constant_count = 10,
+                               .constants = {LOCAL, w->m, w->step[0], w->step[1], c->y.in_stride,
+                                             c->x.in_stride, w->sets[1], c->y.in_dilation,
+                                             c->x.in_dilation, row}};
+    bool texel = ac_device_get_info(c->l->device)->type == AC_DEVICE_CPU &&
+                 ac_lower_texels_fit(c->l, c->l->plan->values[c->in->root].size);
+
+    return ac_winograd_get_kernel(w, "winograd_input",
+                                  &input_code[w->alpha - AC_WINOGRAD_MIN_ALPHA][texel], texel,
+                                  &params, kernel);
 }
 
 static ac_status get_kernels(job *j)
 {
+    const ac_winograd *w = &j->w;
     const ac_conv *c = j->c;
-    int at = j->alpha - MIN_ALPHA;
-    uint64_t products = (uint64_t)j->alpha * (uint64_t)j->alpha;
+    int at = w->alpha - AC_WINOGRAD_MIN_ALPHA;
     const ac_conv_gemm gemm = {.taps = {1, 1},
                                .stride = {1, 1},
                                .dilation = {1, 1},
                                .lanes = c->lanes,
-                               .in_quads = j->quads,
+                               .in_quads = w->quads,
                                .out_lanes = c->out_lanes,
                                .in_bytes = AC_LOWER_SCRATCH_MAX,
-                               .weight_vecs = products * (uint64_t)j->quads};
-    ac_kernel_params input = {.binding_count = 2,
-                              .constant_count = 9,
-                              .constants = {LOCAL, j->m, j->step[0], j->step[1], c->y.in_stride,
-                                            c->x.in_stride, j->sets[1], c->y.in_dilation,
-                                            c->x.in_dilation}};
+                               .weight_vecs = (uint64_t)w->products * (uint64_t)w->quads};
     ac_kernel_params output = {
         .binding_count = 3,
         .constant_count = 7,
-        .constants = {LOCAL, j->m, j->step[0], j->step[1], (int32_t)c->step->activation,
+        .constants = {LOCAL, w->m, w->step[0], w->step[1], (int32_t)c->step->activation,
                       (int32_t)ac_float_bits(c->step->slope), c->step->accumulate}};
     ac_kernel_params weight = {
         .binding_count = 2,
         .constant_count = 7,
-        .constants = {LOCAL, j->r, c->y.taps, c->x.taps, j->sets[0], j->sets[1], 0}};
-    bool cpu = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU;
-    bool in = cpu && ac_lower_texels_fit(j->l, j->l->plan->values[c->in->root].size);
-    bool out = cpu && ac_lower_texels_fit(j->l, AC_LOWER_SCRATCH_MAX);
+        .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1], 0}};
+    bool texel = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU &&
+                 ac_lower_texels_fit(j->l, AC_LOWER_SCRATCH_MAX);
     ac_status status = AC_OK;
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
     weight.constants[6] = j->gemm.tile;
-    TRY(get_kernel(j, "winograd_input", &input_code[at][in], in, &input, &j->input));
-    TRY(get_kernel(j, "winograd_output", &output_code[at][out], out, &output, &j->output));
-    TRY(get_kernel(j, "winograd_weight", &weight_code[at], false, &weight, &j->weight));
+    TRY(ac_winograd_get_input_kernel(w, 0, &j->input));
+    TRY(ac_winograd_get_kernel(w, "winograd_output", &output_code[at][texel], texel, &output,
+                               &j->output));
+    TRY(ac_winograd_get_kernel(w, "winograd_weight", &weight_code[at], false, &weight, &j->weight));
 fail:
     return status;
 }
@@ -178,15 +190,14 @@ static struct conv_push describe_phase(const job *j, int py, int px)
     struct conv_push push = ac_conv_describe_phase(j->c, py, px);
 
     push.w_row = ac_conv_row(&j->gemm);
-    push.tiles_y = tiles_of(j, 0, py);
-    push.tiles_x = tiles_of(j, 1, px);
+    push.tiles_y = ac_winograd_tiles(&j->w, 0, py);
+    push.tiles_x = ac_winograd_tiles(&j->w, 1, px);
     return push;
 }
 
 static uint64_t transformed_bytes(const job *j)
 {
-    return 16 * (uint64_t)(j->alpha * j->alpha) * (uint64_t)j->quads *
-           (uint64_t)ac_conv_row(&j->gemm);
+    return 16 * (uint64_t)j->w.products * (uint64_t)j->w.quads * (uint64_t)ac_conv_row(&j->gemm);
 }
 
 static ac_binding phase_weights(const job *j, int py, int px)
@@ -216,7 +227,7 @@ static ac_status lower_weights(job *j)
             push.w_base = (int)((bias + phase * words) / 4);
             TRY(ac_lower_dispatch(j->l, j->weight, bindings, &push,
                                   ac_lower_groups((uint64_t)ac_conv_row(&j->gemm)),
-                                  (uint64_t)j->quads));
+                                  (uint64_t)j->w.quads));
         }
 fail:
     j->l->once = false;
@@ -227,9 +238,9 @@ fail:
 static ac_status lower_tiles(job *j, struct conv_push *push, ac_binding weights)
 {
     const ac_conv *c = j->c;
-    int products = j->alpha * j->alpha, count = push->count;
-    uint64_t size = 16 * (uint64_t)products * (uint64_t)count * (uint64_t)j->quads;
-    ac_binding all = ac_lower_scratch(j->l, (uint64_t)count * j->tile_bytes + AC_PLAN_ALIGNMENT);
+    int products = j->w.products, count = push->count;
+    uint64_t size = 16 * (uint64_t)products * (uint64_t)count * (uint64_t)j->w.quads;
+    ac_binding all = ac_lower_scratch(j->l, (uint64_t)count * j->w.tile_bytes + AC_PLAN_ALIGNMENT);
     ac_binding in = ac_lower_part(all, 0, size);
     ac_binding out =
         ac_lower_part(all, ac_lower_aligned(size),
@@ -242,11 +253,11 @@ static ac_status lower_tiles(job *j, struct conv_push *push, ac_binding weights)
                                    .grid_w = count,
                                    .out_sy = 1,
                                    .out_sx = 1,
-                                   .in_quads = j->quads,
+                                   .in_quads = j->w.quads,
                                    .out_quads = c->out->quads,
-                                   .x_batch = j->quads * count,
+                                   .x_batch = j->w.quads * count,
                                    .y_batch = c->out->quads * count,
-                                   .w_batch = j->quads * ac_conv_row(&j->gemm),
+                                   .w_batch = j->w.quads * ac_conv_row(&j->gemm),
                                    .oc_tiles = j->gemm.oc_tiles};
     ac_binding bindings[3];
     ac_status status = AC_OK;
@@ -254,7 +265,7 @@ static ac_status lower_tiles(job *j, struct conv_push *push, ac_binding weights)
     bindings[0] = ac_lower_value(j->l, c->step->inputs[0], &push->x_base, &push->x_batch);
     bindings[1] = in;
     TRY(ac_lower_dispatch(j->l, j->input, bindings, push, ac_lower_groups((uint64_t)count),
-                          (uint64_t)j->quads));
+                          (uint64_t)j->w.quads));
     TRY(ac_lower_barrier(j->l));
     bindings[0] = in;
     bindings[1] = weights;
@@ -276,13 +287,10 @@ static ac_status lower_phase(job *j, int py, int px)
 {
     struct conv_push push = describe_phase(j, py, px);
     int64_t tiles =
-        (int64_t)j->c->in->shape.n * j->step[0] * push.tiles_y * j->step[1] * push.tiles_x;
-    int64_t most = (int64_t)((AC_LOWER_SCRATCH_MAX - AC_PLAN_ALIGNMENT) / j->tile_bytes);
-    int64_t parts = (tiles + most - 1) / most, each = parts ? (tiles + parts - 1) / parts : 0;
+        (int64_t)j->c->in->shape.n * j->w.step[0] * push.tiles_y * j->w.step[1] * push.tiles_x;
+    int64_t each = ac_winograd_tiles_at_once(&j->w, tiles);
     ac_status status = AC_OK;
 
-    each = (each + LOCAL - 1) / LOCAL * LOCAL;
-    each = each > most ? most : each;
     for (int64_t first = 0; first < tiles; first += each) {
         push.first = (int)first;
         push.count = (int)(tiles - first < each ? tiles - first : each);
@@ -297,9 +305,8 @@ fail:
 ac_status ac_winograd_lower(const ac_conv *c, int m)
 {
     ac_status status = AC_OK;
-    job j;
+    job j = {.w = ac_winograd_describe(c, m), .c = c, .l = c->l};
 
-    describe(&j, c, m);
     TRY(get_kernels(&j));
     TRY(lower_weights(&j));
     for (int py = 0; py < c->y.phases; py++)
@@ -314,7 +321,7 @@ fail:
 
 int ac_winograd_most(const ac_conv *c, int most)
 {
-    int m = most < MAX_ALPHA ? most : MAX_ALPHA;
+    int m = most < AC_WINOGRAD_MAX_ALPHA ? most : AC_WINOGRAD_MAX_ALPHA;
 
     while (m > 1 && !possible(c, m))
         m--;

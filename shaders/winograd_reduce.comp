@@ -1,0 +1,71 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#include "common/push_nn.h"
+#include "common/winograd.glsl"
+
+// gradient of the weight += G^T u G, u the sums of tiles' products. A stride divides the taps of a
+// kernel among CY * CX sets: tap CY * i + set / CX along y.
+//   u [ALPHA * ALPHA][out_quads][CY * CX][4 * in_quads] vec4 of four rows
+//   channel [4 * out_quads] row of the weight in each lane, -1: none; [4 * in_quads] column
+//   gradients at w_base [rows][w_row][KH][KW]
+// Grid: x, y: folded CY * CX * 4 * in_quads / LOCAL; z: out_quads.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int R = 2;
+layout(constant_id = 2) const int KH = 4;
+layout(constant_id = 3) const int KW = 4;
+layout(constant_id = 4) const int CY = 1;
+layout(constant_id = 5) const int CX = 1;
+
+layout(binding = 0, std430) readonly buffer U { vec4 u[]; };
+layout(binding = 1, std430) readonly buffer C { int channel[]; };
+layout(binding = 2, std430) buffer W { float gradients[]; };
+layout(push_constant) uniform P { conv_push p; };
+
+// sum over i of G[i][k] from[i]
+vec4 row_of(int k, vec4 from[ALPHA])
+{
+    vec4 sum = vec4(0);
+    [[unroll]] for (int i = 0; i < ALPHA - 1; i++) {
+        float g = power(POINTS[i], k) / NORMS[i];
+        if (g != 0.0)
+            sum += g * from[i];
+    }
+    if (k == R - 1)
+        sum += from[ALPHA - 1];
+    return sum;
+}
+
+void main()
+{
+    int id = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
+             int(gl_LocalInvocationID.x);
+    int lanes = 4 * p.in_quads, all = CY * CX * lanes;
+    if (id >= all)
+        return;
+    int quad = int(gl_WorkGroupID.z), set = id / lanes;
+    int column = channel[4 * p.out_quads + id - set * lanes];
+    if (column < 0)
+        return;
+    vec4 t[R][ALPHA];
+    [[unroll]] for (int j = 0; j < ALPHA; j++) {
+        vec4 from[ALPHA];
+        [[unroll]] for (int i = 0; i < ALPHA; i++)
+            from[i] = u[((i * ALPHA + j) * p.out_quads + quad) * all + id];
+        [[unroll]] for (int k = 0; k < R; k++)
+            t[k][j] = row_of(k, from);
+    }
+    [[unroll]] for (int k = 0; k < R; k++)
+        [[unroll]] for (int l = 0; l < R; l++) {
+            int ky = CY * k + set / CX, kx = CX * l + set % CX;
+            vec4 value = row_of(l, t[k]);
+            if (ky < KH && kx < KW)
+                [[unroll]] for (int r = 0; r < 4; r++) {
+                    int row = channel[4 * quad + r];
+                    if (row >= 0)
+                        gradients[p.w_base + ((row * p.w_row + column) * KH + ky) * KW + kx] +=
+                            value[r];
+                }
+        }
+}

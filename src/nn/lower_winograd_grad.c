@@ -1,0 +1,189 @@
+/* Gradients of convolutions' weights by minimal filtering: where the convolution is
+ * y = A^T ((G g) * (B^T d)), the gradient of g is G^T ((A dy) * (B^T d)), summed over tiles. The
+ * sums are ALPHA^2 matrix products, for which the transforms lay tiles along vec4s, as a
+ * convolution's input channels are. */
+#include <string.h>
+
+#include "common/push_nn.h"
+#include "nn/winograd.h"
+#include "winograd_gradient_3_spv.h"
+#include "winograd_gradient_3_texel_spv.h"
+#include "winograd_gradient_4_spv.h"
+#include "winograd_gradient_4_texel_spv.h"
+#include "winograd_gradient_5_spv.h"
+#include "winograd_gradient_5_texel_spv.h"
+#include "winograd_gradient_6_spv.h"
+#include "winograd_gradient_6_texel_spv.h"
+#include "winograd_reduce_3_spv.h"
+#include "winograd_reduce_4_spv.h"
+#include "winograd_reduce_5_spv.h"
+#include "winograd_reduce_6_spv.h"
+
+#define LOCAL AC_LOWER_LOCAL
+#define UNIT  16 /* tiles: as many as a turn of a product may take */
+
+/* By ALPHA; the second with texel buffers. */
+static const ac_winograd_code gradient_code[][2] = {
+    {AC_WINOGRAD_CODE(winograd_gradient_3), AC_WINOGRAD_CODE(winograd_gradient_3_texel)},
+    {AC_WINOGRAD_CODE(winograd_gradient_4), AC_WINOGRAD_CODE(winograd_gradient_4_texel)},
+    {AC_WINOGRAD_CODE(winograd_gradient_5), AC_WINOGRAD_CODE(winograd_gradient_5_texel)},
+    {AC_WINOGRAD_CODE(winograd_gradient_6), AC_WINOGRAD_CODE(winograd_gradient_6_texel)},
+};
+static const ac_winograd_code reduce_code[] = {
+    AC_WINOGRAD_CODE(winograd_reduce_3), AC_WINOGRAD_CODE(winograd_reduce_4),
+    AC_WINOGRAD_CODE(winograd_reduce_5), AC_WINOGRAD_CODE(winograd_reduce_6)};
+
+typedef struct job {
+    ac_winograd w;
+    const ac_conv *c;
+    ac_lowering *l;
+    ac_conv_variant gemm;
+    const ac_kernel *input, *gradient, *reduce;
+    ac_binding channels; /* of the lanes of out, then of in */
+} job;
+
+static ac_status get_kernels(job *j)
+{
+    const ac_winograd *w = &j->w;
+    const ac_conv *c = j->c;
+    int at = w->alpha - AC_WINOGRAD_MIN_ALPHA;
+    const ac_conv_gemm gemm = {.taps = {1, 1},
+                               .stride = {1, 1},
+                               .dilation = {1, 1},
+                               .lanes = 4,
+                               .in_quads = UNIT / 4,
+                               .out_lanes = c->out_lanes,
+                               .in_bytes = AC_LOWER_SCRATCH_MAX,
+                               .weight_vecs = AC_LOWER_SCRATCH_MAX / 64};
+    ac_kernel_params gradient = {.binding_count = 2,
+                                 .constant_count = 5,
+                                 .constants = {LOCAL, w->m, w->step[0], w->step[1], 0}};
+    ac_kernel_params reduce = {
+        .binding_count = 3,
+        .constant_count = 6,
+        .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1]}};
+    bool texel = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU &&
+                 ac_lower_texels_fit(j->l, j->l->plan->values[c->out->root].size);
+    ac_status status = AC_OK;
+
+    TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
+    gradient.constants[4] = j->gemm.tile;
+    TRY(ac_winograd_get_input_kernel(w, 4 * w->quads, &j->input));
+    TRY(ac_winograd_get_kernel(w, "winograd_gradient", &gradient_code[at][texel], texel, &gradient,
+                               &j->gradient));
+    TRY(ac_winograd_get_kernel(w, "winograd_reduce", &reduce_code[at], false, &reduce, &j->reduce));
+fail:
+    return status;
+}
+
+/* Sums over the tiles in `in` and `out`, transformed, into `sums`. */
+static ac_status lower_products(job *j, int tiles, ac_binding in, ac_binding out, ac_binding sums)
+{
+    int quads = tiles / 4, lanes = 4 * j->w.quads;
+    const struct conv_push push = {.in_h = 1,
+                                   .in_w = lanes,
+                                   .out_h = 1,
+                                   .out_w = lanes,
+                                   .grid_h = 1,
+                                   .grid_w = lanes,
+                                   .out_sy = 1,
+                                   .out_sx = 1,
+                                   .in_quads = quads,
+                                   .out_quads = j->c->out->quads,
+                                   .x_batch = quads * lanes,
+                                   .y_batch = j->c->out->quads * lanes,
+                                   .w_batch = quads * ac_conv_row(&j->gemm),
+                                   .oc_tiles = j->gemm.oc_tiles};
+    const ac_binding bindings[3] = {in, out, sums};
+
+    return ac_lower_dispatch(j->l, j->gemm.kernel, bindings, &push,
+                             (uint64_t)((lanes - 1) / j->gemm.pixels_a_group + 1),
+                             (uint64_t)j->gemm.oc_tiles * (uint64_t)j->w.products);
+}
+
+/* Tiles push->first .. first + count - 1 of all: adds their part of the gradient. */
+static ac_status lower_tiles(job *j, struct conv_push *push)
+{
+    const ac_winograd *w = &j->w;
+    const ac_step *step = j->c->step;
+    uint64_t tiles = 16 * (uint64_t)w->products * (uint64_t)push->count;
+    uint64_t in_bytes = tiles * (uint64_t)w->quads;
+    uint64_t out_bytes = tiles * (uint64_t)(ac_conv_row(&j->gemm) / 4);
+    uint64_t out_at = ac_lower_aligned(in_bytes), sums_at = out_at + ac_lower_aligned(out_bytes);
+    ac_binding all = ac_lower_scratch(j->l, sums_at + w->sums_bytes);
+    ac_binding in = ac_lower_part(all, 0, in_bytes);
+    ac_binding out = ac_lower_part(all, out_at, out_bytes);
+    ac_binding sums = ac_lower_part(all, sums_at, w->sums_bytes);
+    ac_binding bindings[3];
+    ac_status status = AC_OK;
+
+    bindings[0] = ac_lower_value(j->l, step->inputs[1], &push->x_base, &push->x_batch);
+    bindings[1] = in;
+    TRY(ac_lower_dispatch(j->l, j->input, bindings, push, ac_lower_groups((uint64_t)push->count),
+                          (uint64_t)w->quads));
+    bindings[0] = ac_lower_value(j->l, step->inputs[0], &push->y_base, &push->y_batch);
+    bindings[1] = out;
+    TRY(ac_lower_dispatch(j->l, j->gradient, bindings, push, ac_lower_groups((uint64_t)push->count),
+                          (uint64_t)j->c->out->quads));
+    TRY(ac_lower_barrier(j->l));
+    TRY(lower_products(j, push->count, in, out, sums));
+    TRY(ac_lower_barrier(j->l));
+    bindings[0] = sums;
+    bindings[1] = j->channels;
+    bindings[2] = j->l->gradients;
+    push->w_base = (int)ac_lower_tensor(j->l, step->node, "weight").place;
+    push->w_row = j->c->in->shape.c;
+    TRY(ac_lower_dispatch(j->l, j->reduce, bindings, push, ac_lower_groups(4 * (uint64_t)w->quads),
+                          (uint64_t)j->c->out->quads));
+fail:
+    return status;
+}
+
+static ac_status make_channels(job *j)
+{
+    const ac_value *values[2] = {j->c->out, j->c->in};
+    ac_status status = AC_OK;
+    void *memory;
+    int *to;
+
+    TRY(ac_lower_words(j->l, AC_REGION_CONSTANTS,
+                       4 * (uint64_t)(values[0]->quads + values[1]->quads), &j->channels, &memory));
+    to = memory;
+    for (int v = 0; v < 2; v++) {
+        for (int lane = 0; lane < 4 * values[v]->quads; lane++)
+            to[lane] = -1;
+        for (int c = 0; c < values[v]->shape.c; c++)
+            to[values[v]->map[c]] = c;
+        to += 4 * values[v]->quads;
+    }
+fail:
+    return status;
+}
+
+ac_status ac_winograd_lower_weight_gradient(const ac_conv *c, int m)
+{
+    job j = {.w = ac_winograd_describe(c, m), .c = c, .l = c->l};
+    struct conv_push push = ac_conv_describe_phase(c, 0, 0);
+    ac_status status = AC_OK;
+    int64_t each;
+
+    TRY(get_kernels(&j));
+    TRY(make_channels(&j));
+    push.tiles_y = ac_winograd_tiles(&j.w, 0, 0);
+    push.tiles_x = ac_winograd_tiles(&j.w, 1, 0);
+    push.tiles = c->in->shape.n * j.w.step[0] * push.tiles_y * j.w.step[1] * push.tiles_x;
+    each = ac_winograd_tiles_at_once(&j.w, push.tiles) / UNIT * UNIT;
+    for (int64_t first = 0; first < push.tiles; first += each) {
+        struct conv_push part = push;
+        int64_t left = (push.tiles - first + UNIT - 1) / UNIT * UNIT;
+
+        part.first = (int)first;
+        part.count = (int)(left < each ? left : each);
+        part.w_row = ac_conv_row(&j.gemm);
+        if (first)
+            TRY(ac_lower_barrier(c->l));
+        TRY(lower_tiles(&j, &part));
+    }
+fail:
+    return status;
+}

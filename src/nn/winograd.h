@@ -1,0 +1,46 @@
+/* What convolutions by minimal filtering and the gradients of their weights share; the formulas are
+ * in shaders/common/winograd.glsl. */
+#ifndef AC_NN_WINOGRAD_H
+#define AC_NN_WINOGRAD_H
+
+#include "nn/conv.h"
+
+#define AC_WINOGRAD_MIN_ALPHA 3
+#define AC_WINOGRAD_MAX_ALPHA 6
+
+/* A convolution as plain ones of stride 1. */
+typedef struct ac_winograd {
+    const ac_conv *c;
+    int m, r, alpha;      /* outputs and taps of a tile along an axis, and m + r - 1 */
+    int products;         /* alpha^2 */
+    int step[2], sets[2]; /* y, x: grid pixels between outputs of a tile; sets of taps */
+    int quads;            /* of the transformed input: sets and input quads */
+    /* Of scratch: a tile of input and output, transformed; the sums of a weight's gradient, before
+     * they are transformed, else 0. */
+    uint64_t tile_bytes, sums_bytes;
+} ac_winograd;
+
+ac_winograd ac_winograd_describe(const ac_conv *c, int m);
+/* Tiles along axis d (0: y) in a phase of the output. */
+int ac_winograd_tiles(const ac_winograd *w, int d, int phase);
+/* How many of so many tiles are worked on at once, so that scratch does. */
+int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles);
+
+typedef struct ac_winograd_code {
+    const uint32_t *words;
+    size_t size;
+} ac_winograd_code;
+
+#define AC_WINOGRAD_CODE(name)                                                                     \
+    {                                                                                              \
+        name##_spv, sizeof(name##_spv)                                                             \
+    }
+
+/* Of a shader that is told struct conv_push; texel: its first binding is a texel buffer. */
+ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
+                                 const ac_winograd_code *shader, bool texel,
+                                 ac_kernel_params *params, const ac_kernel **kernel);
+/* row: lanes of a row where tiles are to run along vec4s, 0: channels do. */
+ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_kernel **kernel);
+
+#endif
