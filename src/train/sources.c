@@ -1,7 +1,5 @@
 #include "train/sources.h"
-#include "util/file.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
@@ -12,15 +10,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define LIST_DEPTH 8 /* lists that name lists; more is a list that names itself */
+#include "util/names.h"
 
-static const char *const picture_extensions[] = {
-    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff", "gif",  "ppm",  "pnm", "pam",
-    "tga", "jp2",  "j2k", "dpx",  "exr", "qoi",  "psd", "jxl", "avif", "heic", "heif", NULL};
-static const char *const film_extensions[] = {
-    "mp4", "m4v", "mkv", "webm", "mov",  "qt",  "avi", "mpg", "mpeg", "m1v",  "m2v",
-    "vob", "ts",  "m2t", "m2ts", "mts",  "wmv", "asf", "flv", "f4v",  "ogv",  "ogg",
-    "3gp", "3g2", "mxf", "dv",   "divx", "y4m", "nut", "ivf", "rm",   "rmvb", NULL};
+#define LIST_DEPTH 8 /* lists that name lists; more is a list that names itself */
 
 /* A file under whatever name. */
 typedef struct file_id {
@@ -45,73 +37,14 @@ static ac_status no_memory(const listing *l, const char *name)
 
 /* ---- names ---- */
 
-static const char *extension(const char *path)
-{
-    const char *name = ac_path_name(path), *dot = strrchr(name, '.');
-
-    return dot && dot != name ? dot + 1 : "";
-}
-
-static bool is_one_of(const char *text, const char *const *list)
-{
-    for (; *list; list++)
-        if (!strcasecmp(text, *list))
-            return true;
-    return false;
-}
-
-static bool is_film(const char *path)
-{
-    return is_one_of(extension(path), film_extensions);
-}
-
 static bool is_known(const char *path)
 {
-    return is_film(path) || is_one_of(extension(path), picture_extensions);
-}
-
-static bool is_digit(char c)
-{
-    return isdigit((unsigned char)c);
-}
-
-int ac_sources_compare(const char *a, const char *b)
-{
-    const char *whole_a = a, *whole_b = b;
-
-    while (*a && *b) {
-        if (is_digit(*a) && is_digit(*b)) {
-            size_t length_a, length_b;
-            int order;
-
-            while (*a == '0')
-                a++;
-            while (*b == '0')
-                b++;
-            length_a = strspn(a, "0123456789");
-            length_b = strspn(b, "0123456789");
-            if (length_a != length_b)
-                return length_a < length_b ? -1 : 1;
-            order = strncmp(a, b, length_a);
-            if (order)
-                return order;
-            a += length_a;
-            b += length_b;
-        } else if (*a != *b) {
-            return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-        } else {
-            a++;
-            b++;
-        }
-    }
-    if (*a || *b)
-        return *a ? 1 : -1;
-    return strcmp(whole_a, whole_b); /* "01" and "1" */
+    return ac_name_is_film(path) || ac_name_is_picture(path);
 }
 
 static int compare_pointers(const void *a, const void *b)
 {
-    return ac_sources_compare(*(const char *const *)a, *(const char *const *)b);
+    return ac_name_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
 static char *join(const char *folder, const char *name)
@@ -193,7 +126,7 @@ static ac_status add_file(listing *l, char *path, const struct stat *info)
     l->used[at] = true;
     l->seen[at] = id;
     l->seen_count++;
-    l->list[l->count++] = (ac_source){path, is_film(path)};
+    l->list[l->count++] = (ac_source){path, ac_name_is_film(path)};
     return AC_OK;
 fail:
     free(path);
@@ -401,7 +334,7 @@ static ac_status add_name(listing *l, const char *name, int depth)
     }
     if (!S_ISREG(info.st_mode))
         return ac_fail(l->log, AC_ERR_IO, "%s: is not a regular file", name);
-    if (!strcasecmp(extension(name), "txt"))
+    if (!strcasecmp(ac_name_extension(name), "txt"))
         return add_list(l, name, depth);
     copy = strdup(name);
     return copy ? add_file(l, copy, &info) : no_memory(l, name);

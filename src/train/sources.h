@@ -23,7 +23,4 @@ ac_status ac_sources_list(const char *const *names, int name_count, const ac_log
                           ac_source **list, int *count);
 void ac_sources_free(ac_source **list, int count);
 
-/* a before b where it is negative: numbers in names count as numbers. */
-int ac_sources_compare(const char *a, const char *b);
-
 #endif
