@@ -1,4 +1,5 @@
 /* autochrome colorize: colours a film or a picture. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "cli/command.h"
@@ -10,13 +11,17 @@
 typedef struct options {
     ac_common_options common;
     const char *output, *model, *device, *codec, *codec_options, *preset, *pix_fmt;
-    int size, steady;
+    const char *format, *framerate;
+    int size, steady, start_number;
     double crf, saturation, start, duration;
-    bool overwrite, strict, validation;
+    bool overwrite, resume, allow_gaps, strict, validation;
 } options;
 
-static const options defaults = {
-    .model = "default", .steady = AC_COLORIZE_STEADY, .crf = -1, .saturation = 1};
+static const options defaults = {.model = "default",
+                                 .steady = AC_COLORIZE_STEADY,
+                                 .start_number = -1,
+                                 .crf = -1,
+                                 .saturation = 1};
 
 static const ac_option table[] = {
     {"output", 'o', AC_OPTION_TEXT, "FILE", offsetof(options, output), 0, 0,
@@ -36,6 +41,17 @@ static const ac_option table[] = {
      "Begin at this time of the film, in seconds or as h:mm:ss.mmm."},
     {"duration", 0, AC_OPTION_TIME, "TIME", offsetof(options, duration), 0.001, WEEK,
      "Colour only so much, in seconds or as h:mm:ss.mmm."},
+    {"framerate", 0, AC_OPTION_TEXT, "RATE", offsetof(options, framerate), 0, 0,
+     "Frames a second of a sequence that is read, such as 24 or 24000/1001. Default: 25."},
+    {"start-number", 0, AC_OPTION_INTEGER, "N", offsetof(options, start_number), 0, INT_MAX,
+     "First frame of a sequence that is read (default: the lowest number there is), or number of "
+     "the first one that is written of a film (default: 1)."},
+    {"allow-gaps", 0, AC_OPTION_FLAG, NULL, offsetof(options, allow_gaps), 0, 0,
+     "Frames may be missing in a sequence; the others keep their numbers and times."},
+    {"format", 0, AC_OPTION_TEXT, "NAME", offsetof(options, format), 0, 0,
+     "Format of the output where its name does not tell: png, tiff, dpx, exr, jpg or another "
+     "extension of pictures for frames in a folder, or a container as FFmpeg names it. Default: "
+     "that of the input's frames."},
     {"codec", 0, AC_OPTION_TEXT, "NAME", offsetof(options, codec), 0, 0,
      "Encoder as FFmpeg names it, such as libx264, libx265, libsvtav1 or ffv1. Default: libx264 "
      "where FFmpeg has it, else what it offers for the container."},
@@ -52,6 +68,8 @@ static const ac_option table[] = {
      "Vulkan device, by its number or a part of its name in 'autochrome devices'."},
     {"strict", 0, AC_OPTION_FLAG, NULL, offsetof(options, strict), 0, 0,
      "A stream that the container cannot hold is an error, not a warning."},
+    {"resume", 0, AC_OPTION_FLAG, NULL, offsetof(options, resume), 0, 0,
+     "Go on with a sequence: frames that are there already are kept."},
     {"overwrite", 0, AC_OPTION_FLAG, NULL, offsetof(options, overwrite), 0, 0,
      "Replace the output if it is there already."},
     {"validation", 0, AC_OPTION_FLAG, NULL, offsetof(options, validation), 0, 0,
@@ -85,6 +103,8 @@ static ac_status run(const ac_context *context, const void *opaque)
 
     if (!o->output)
         return ac_context_wrong_use(context, "no output given (-o FILE)");
+    if (o->resume && o->overwrite)
+        return ac_context_wrong_use(context, "--resume keeps what --overwrite replaces");
     ac_media_redirect_log(context->log);
     TRY(ac_model_locate(o->model, context->log, &model));
     TRY(ac_colorizer_open(&(ac_colorizer_params){.model = model,
@@ -107,6 +127,12 @@ static ac_status run(const ac_context *context, const void *opaque)
             .steady = o->steady,
             .start = o->start,
             .duration = o->duration,
+            .format = o->format,
+            .framerate = o->framerate,
+            .has_start_number = o->start_number >= 0,
+            .start_number = o->start_number,
+            .allow_gaps = o->allow_gaps,
+            .resume = o->resume,
             .overwrite = o->overwrite,
             .strict = o->strict,
             .cancel = context->cancel,

@@ -76,6 +76,27 @@ typedef struct packing {
     uint16_t *line; /* four of them */
 } packing;
 
+/* Writes a pixel of floats whose luma is that of the input. */
+static void put_floats(const packing *p, int x, int y, const double weights[3], double rgb[3])
+{
+    double luma = 0, wanted, apart;
+
+    for (int i = 0; i < 3; i++) {
+        rgb[i] = fmin(fmax(rgb[i], 0), 1);
+        luma += weights[i] * rgb[i];
+    }
+    wanted = ac_luma_exact(p->from, x, y, luma);
+    apart = wanted - luma;
+    for (int i = 0; i < 3; i++) {
+        const AVComponentDescriptor *c = &p->desc->comp[i];
+        float value = (float)fmax(rgb[i] + apart, fmin(wanted, 0));
+
+        memcpy(p->to->data[c->plane] + (ptrdiff_t)y * p->to->linesize[c->plane] + c->offset +
+                   (ptrdiff_t)x * c->step,
+               &value, sizeof(value));
+    }
+}
+
 /* 4:4:4 Y'CbCr to R'G'B' (ITU-T H.273, equations 23 to 40). */
 static void rgb_line(const packing *p, int y)
 {
@@ -93,11 +114,15 @@ static void rgb_line(const packing *p, int y)
                b = luma + 2 * (1 - blue) * cb, r = luma + 2 * (1 - red) * cr,
                g = (luma - red * r - blue * b) / (1 - red - blue);
 
+        if (p->desc->flags & AV_PIX_FMT_FLAG_FLOAT) {
+            put_floats(p, x, y, (double[]){red, 1 - red - blue, blue}, (double[]){r, g, b});
+            continue;
+        }
         p->line[x] = component(r, p->desc->comp[0].depth);
         p->line[width + x] = component(g, p->desc->comp[1].depth);
         p->line[2 * width + x] = component(b, p->desc->comp[2].depth);
     }
-    for (int c = 0; c < 3; c++)
+    for (int c = 0; c < 3 && !(p->desc->flags & AV_PIX_FMT_FLAG_FLOAT); c++)
         av_write_image_line2(p->line + (ptrdiff_t)c * width, p->to->data, p->to->linesize, p->desc,
                              0, y, c, width, 2);
 }

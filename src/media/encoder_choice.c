@@ -53,8 +53,11 @@ static bool is_usable(const AVPixFmtDescriptor *desc)
 
     if (desc->nb_components < 3 || pix_fmt == AV_PIX_FMT_XYZ12LE || pix_fmt == AV_PIX_FMT_XYZ12BE ||
         desc->flags & (AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BITSTREAM |
-                       AV_PIX_FMT_FLAG_BAYER | AV_PIX_FMT_FLAG_FLOAT))
+                       AV_PIX_FMT_FLAG_BAYER))
         return false;
+    if (desc->flags & AV_PIX_FMT_FLAG_FLOAT)
+        return desc->flags & AV_PIX_FMT_FLAG_RGB && !(desc->flags & AV_PIX_FMT_FLAG_BE) &&
+               c[0].depth == 32;
     if (desc->flags & AV_PIX_FMT_FLAG_RGB)
         return true;
     return c[0].depth >= 8 && c[0].depth == c[1].depth &&
@@ -370,7 +373,7 @@ ac_status ac_writer_choose(ac_writer *w, const ac_encoder_wish *wish, const AVOu
         TRY(find_named(w, wish->codec, &want, codec));
     } else if (w->still) {
         enum AVCodecID id =
-            av_guess_codec((AVOutputFormat *)of, NULL, w->path, NULL, AVMEDIA_TYPE_VIDEO);
+            av_guess_codec((AVOutputFormat *)of, NULL, w->name, NULL, AVMEDIA_TYPE_VIDEO);
 
         *codec = avcodec_find_encoder(id);
     } else {

@@ -10,6 +10,7 @@
 
 #include "media/compat.h"
 #include "media/media.h"
+#include "media/sequence.h"
 
 /* ---- log.c ---- */
 
@@ -41,6 +42,7 @@ ac_time_text ac_time_show(double seconds); /* h:mm:ss.mmm */
 struct ac_frame {
     AVFrame *av;    /* a reader's: gray of the luma's depth; a writer's: planar Y'CbCr */
     double seconds; /* ac_frame_time() */
+    int64_t index;  /* of a sequence's frame: in its list; else how many were handed out before */
 };
 
 struct ac_packet {
@@ -81,6 +83,13 @@ void ac_luma_uninit(ac_luma *luma);
 ac_status ac_luma_extract(ac_luma *luma, const AVFrame *frame, AVFrame **gray);
 enum AVPixelFormat ac_luma_pix_fmt(int depth);
 
+/* luma_exact.c: with floating point pictures goes their luma as it was, in opaque_ref of the gray
+ * frame and of what is made from it. AC_ERR_MEMORY without a message. */
+ac_status ac_luma_keep_exact(const AVFrame *frame, AVFrame *gray);
+/* `instead` where it is not known, or no number. */
+double ac_luma_exact(const AVFrame *frame, int x, int y, double instead);
+float ac_read_float(const uint8_t *from, const AVPixFmtDescriptor *desc, int depth);
+
 /* How a picture must be turned to be seen upright: first mirrored, then transposed. */
 typedef struct ac_turn {
     bool mirror_x, mirror_y, transpose;
@@ -90,6 +99,27 @@ ac_turn ac_turn_from_matrix(const int32_t *matrix);
 /* Replaces *frame, one of ac_luma_extract() or of RGB24; nothing is done where nothing needs to be.
  * AC_ERR_MEMORY without a message. */
 ac_status ac_turn_apply(ac_turn turn, AVFrame **frame);
+
+/* ---- still_check.c ---- */
+
+/* False for the file of a picture that was cut off, as far as is known of its kind. */
+bool ac_still_is_whole(enum AVCodecID id, const uint8_t *data, size_t size);
+
+/* ---- sequence_read.c: the frames of a sequence, decoded, in order ---- */
+
+typedef struct ac_frame_source ac_frame_source;
+
+/* All files are of the codec; sequence must outlive the source. threads 0: as there are processors;
+ * so many files are read and decoded at a time. */
+ac_status ac_frame_source_create(const ac_sequence *sequence, const AVCodecParameters *codec,
+                                 int threads, const ac_log *log, ac_frame_source **source);
+void ac_frame_source_destroy(ac_frame_source **source);
+/* The next frame and its place in the list; pts is its number less that of the first. AC_END after
+ * the last. What cannot be decoded as a whole is AC_ERR_FORMAT, with a message that names the
+ * file. */
+ac_status ac_frame_source_next(ac_frame_source *source, AVFrame *frame, size_t *index);
+/* The next frame is this one. */
+void ac_frame_source_seek(ac_frame_source *source, size_t index);
 
 /* ---- reader ---- */
 
@@ -107,6 +137,10 @@ typedef struct ac_tags {
 struct ac_reader {
     const ac_log *log;
     char *path;
+    /* Of sequences: where frames come from; the demuxer has opened the first file only. */
+    ac_sequence *sequence;
+    ac_frame_source *source;
+    size_t at; /* of the latest frame */
     AVFormatContext *demux;
     AVCodecContext *decoder;
     AVPacket *packet;
@@ -180,6 +214,10 @@ void ac_reader_damaged(ac_reader *reader, double seconds, const char *what);
 /* Start of the input's clock, AV_TIME_BASE. */
 int64_t ac_reader_origin(const ac_reader *reader);
 
+/* ---- sequence_write.c: where the frames of a sequence go ---- */
+
+typedef struct ac_frame_files ac_frame_files;
+
 /* ---- writer ---- */
 
 typedef struct ac_pending_duration {
@@ -189,10 +227,14 @@ typedef struct ac_pending_duration {
 struct ac_writer {
     const ac_log *log;
     const ac_reader *input;
-    char *path;      /* as given, for messages */
-    char *final;     /* where it will be: symbolic links followed */
-    char *temporary; /* beside final; NULL: nothing to remove */
-    bool overwrite, strict, still;
+    char *path;        /* as given, for messages */
+    char *name;        /* that tells the format: path, or one made of the format asked for */
+    char *final;       /* where it will be: symbolic links followed; of a sequence, the frame's */
+    const char *shown; /* of the file that is written, for messages: path, or the frame's */
+    ac_frame_files *files;         /* NULL: it is no sequence */
+    char *temporary;               /* beside final; NULL: nothing to remove */
+    bool overwrite, strict, still; /* still: pictures are written, as many as the input has */
+    bool sequence;                 /* each into a file of its own */
 
     AVFormatContext *mux; /* NULL for stills */
     AVCodecContext *encoder;
@@ -230,11 +272,26 @@ ac_status ac_writer_open_encoder(ac_writer *w, const ac_encoder_wish *wish,
                                  const AVOutputFormat *of, const AVCodec *codec);
 /* writer_streams.c: the streams, chapters and metadata that are carried along. */
 ac_status ac_writer_add_streams(ac_writer *w);
+/* sequence_write.c */
+/* Whether the path means a sequence, and how its format would be named (the caller's). *name NULL:
+ * memory ran out. */
+bool ac_writer_is_sequence(const ac_reader *input, const ac_writer_params *params, char **name);
+/* Checks what is there already; makes the folder; fills files. */
+ac_status ac_writer_open_files(ac_writer *w, const ac_writer_params *params);
+/* A file with its final name for the frame of this index. */
+ac_status ac_writer_write_frame(ac_writer *w, const AVPacket *packet);
+/* Brings the folder to the disk; afterwards it is not removed any more. */
+void ac_writer_finish_files(ac_writer *w);
+void ac_writer_close_files(ac_writer *w);
 /* writer_file.c */
 ac_status ac_writer_check_path(ac_writer *w);
 ac_status ac_writer_make_temporary(ac_writer *w);
 ac_status ac_writer_sync(ac_writer *w);   /* the temporary file, closed before */
 ac_status ac_writer_rename(ac_writer *w); /* gives it its final name */
+/* What was done to names in the folder of path. */
+void ac_writer_sync_folder(const char *path);
+/* A still picture: its bytes into the temporary file. */
+ac_status ac_writer_fill(ac_writer *w, const AVPacket *packet);
 ac_status ac_writer_io_failed(const ac_writer *w, int error);
 /* convert.c */
 ac_status ac_writer_make_luma_table(ac_writer *w);

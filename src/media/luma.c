@@ -7,14 +7,12 @@
  *     Y' = (13933 R16 + 46871 G16 + 4732 B16 + 32768) >> 16
  * which is BT.709's 0.2126, 0.7152, 0.0722 at full range; a gray R = G = B gives exactly itself.
  * Transparency is dropped: the colours beneath are what is seen. */
-#include <libavutil/bswap.h>
 #include <libavutil/imgutils.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "media/internal.h"
-#include "util/half.h"
 
 #define RGB_DEPTH 16
 
@@ -102,13 +100,8 @@ static void read_samples(uint16_t *to, const AVFrame *frame, const AVPixFmtDescr
 
     if (desc->flags & AV_PIX_FMT_FLAG_FLOAT) {
         for (int x = 0; x < frame->width; x++, from += c->step) {
-            uint32_t bits = 0;
-            float value;
+            float value = ac_read_float(from, desc, c->depth);
 
-            memcpy(&bits, from, (size_t)c->depth / 8);
-            if (desc->flags & AV_PIX_FMT_FLAG_BE)
-                bits = c->depth == 32 ? av_bswap32(bits) : av_bswap16((uint16_t)bits);
-            value = c->depth == 32 ? ac_float_from_bits(bits) : ac_half_to_float((uint16_t)bits);
             /* Not a number is black: fmaxf takes the other. */
             to[x] = (uint16_t)lrintf(fminf(fmaxf(value, 0), 1) * 65535);
         }
@@ -268,6 +261,7 @@ ac_status ac_luma_extract(ac_luma *luma, const AVFrame *frame, AVFrame **gray)
             goto fail;
         TRY(fill(luma, frame, made));
     }
+    TRY(ac_luma_keep_exact(frame, made));
     *gray = made;
     return AC_OK;
 fail:
@@ -315,6 +309,7 @@ ac_status ac_turn_apply(ac_turn turn, AVFrame **frame)
     if (turn.transpose && made->sample_aspect_ratio.num > 0)
         made->sample_aspect_ratio = av_inv_q(made->sample_aspect_ratio);
     av_frame_remove_side_data(made, AV_FRAME_DATA_DISPLAYMATRIX);
+    av_buffer_unref(&made->opaque_ref); /* lies as the picture lay */
     av_frame_free(frame);
     *frame = made;
     return AC_OK;

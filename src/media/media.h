@@ -28,13 +28,25 @@ typedef struct ac_packet ac_packet; /* one packet of a stream that is carried al
  * of stderr. libav keeps one callback a process, so this is for the program, not the library. */
 void ac_media_redirect_log(const ac_log *log);
 
+/* Whether a path means one film whose frames lie each in a file of its own: a pattern such as
+ * shot/%06d.png, a glob that matches pictures, or a folder whose pictures are numbered on end (half
+ * of the numbers are there at least) and of one kind. */
+bool ac_media_is_sequence(const char *path);
+
 typedef struct ac_reader_params {
-    const char *path; /* a file; libav's protocols and patterns mean nothing here */
+    /* A file; libav's protocols mean nothing here. Where there is no file of that name, a pattern
+     * or a glob, or else a folder: the frames of a sequence. */
+    const char *path;
     double start; /* seconds from the film's beginning, 0: from there. When given, the first frame
                    * at or after it gets time 0, and all other streams and the chapters are cut
                    * and moved with it; when not, times stay what they are in the input. */
     double duration; /* seconds from the first frame, 0: to the end */
     int threads;     /* decoder threads, 0: libavcodec chooses */
+    /* Of sequences. */
+    const char *framerate; /* "24", "24000/1001", "ntsc"; NULL: 25, as FFmpeg has it */
+    bool has_start_number;
+    int64_t start_number; /* of the first frame; without one the lowest there is */
+    bool allow_gaps;      /* missing numbers are a warning; frames keep their time */
 } ac_reader_params;
 
 /* Luma handed out is exactly the decoder's for Y'CbCr and gray, whatever the layout. Of RGB, of
@@ -51,6 +63,7 @@ typedef struct ac_reader_info {
     double seconds;           /* of the part that will be read, 0 when unknown */
     int64_t frames;           /* estimate for the part that will be read, 0 when unknown */
     bool still;               /* a single picture */
+    bool sequence;            /* a frame a file */
     bool rgb;                 /* input is RGB; luma was computed (BT.709, full range, 16 bits) */
     bool gray;                /* input has no chroma */
     bool interlaced;
@@ -64,12 +77,16 @@ typedef struct ac_reader_info {
 ac_status ac_reader_open(const ac_reader_params *params, const ac_log *log, ac_reader **reader);
 const ac_reader_info *ac_reader_get_info(const ac_reader *reader);
 void ac_reader_close(ac_reader **reader);
+/* Goes on with the frame that has this place in a sequence; a film is read on from where it is.
+ * Before the first ac_reader_next() only. */
+void ac_reader_skip(ac_reader *reader, int64_t index);
 
 /* One item in the order of the film: exactly one of frame and packet is set on AC_OK; the caller
  * owns it. AC_END after the last. Times of frames strictly increase. Damage in the film is logged
  * as a warning with its time, counted, and passed over: frames that the decoder could mend are
  * handed out, others are missing. AC_ERR_UNSUPPORTED when the picture changes its size or its
- * depth. */
+ * depth. A frame of a sequence that is damaged, or differs in size or pixel format from the first,
+ * is an error that names the file. */
 typedef struct ac_item {
     ac_frame *frame;
     ac_packet *packet;
@@ -84,11 +101,23 @@ void ac_packet_free(ac_packet **packet);
 /* The planes of a frame: 0 luma, 1 Cb, 2 Cr, laid out as ac_picture_format says. Stride in bytes.
  * Of a reader's frame only plane 0 may be asked for, and it must not be written. */
 uint8_t *ac_frame_plane(const ac_frame *frame, int plane, ptrdiff_t *stride);
+/* Place in the film, from 0: of a sequence's frame that in the sequence, of others how many were
+ * handed out before. */
+int64_t ac_frame_index(const ac_frame *frame);
 /* Seconds from the film's beginning, which is what players show and `start` means; for messages. */
 double ac_frame_time(const ac_frame *frame);
 
 typedef struct ac_writer_params {
-    const char *path;       /* final name; its extension chooses the container */
+    /* Final name; its extension chooses the container. A pattern with a picture's extension
+     * (out/%06d.png), or a folder where the input is a sequence or `format` a picture's, is a
+     * sequence: each frame keeps its number or, in a folder, its name; those of a film are numbered
+     * from 1. A folder that is missing is made, but not those above it. */
+    const char *path;
+    const char *format; /* container or picture's extension, where path does not tell; NULL: path
+                         * does; in a folder the input's, else PNG */
+    bool has_start_number;
+    int64_t start_number;   /* of the first frame, where the input's have no numbers */
+    bool resume;            /* a sequence: frames that are there already are kept */
     const ac_reader *input; /* streams, chapters, metadata and colour tags are taken from here; must
                              * outlive the writer */
     const char *codec;      /* encoder name as FFmpeg has it, NULL: choose */
@@ -105,10 +134,15 @@ typedef struct ac_writer_params {
 /* Checks everything that can be checked before the first frame is coloured: output differs from the
  * input, folder writable, container, encoder, pixel format, streams that cannot be carried.
  * A still picture may be written as one (.png, .jpg, .tif, ...) or as a film of one frame, a film
- * only as a film. On failure one message has been logged, *writer NULL, nothing is left on the
- * disk: AC_ERR_ARGUMENT for what was asked for, AC_ERR_UNSUPPORTED for what cannot be held,
+ * as a film or a sequence. On failure one message has been logged, *writer NULL, nothing is left on
+ * the disk: AC_ERR_ARGUMENT for what was asked for, AC_ERR_UNSUPPORTED for what cannot be held,
  * AC_ERR_IO. */
 ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_writer **writer);
+/* With `resume`: whether the frame that the reader hands out as its index-th, of a sequence the one
+ * in this place of it, was written by an earlier run. It need not be put then. */
+bool ac_writer_has(const ac_writer *writer, int64_t index);
+/* How many there are of these. */
+int64_t ac_writer_kept(const ac_writer *writer);
 /* What the planes of frames must look like: planar Y'CbCr of the input's size, depth, range and
  * chroma resolution, unless the encoder or pix_fmt wants otherwise. Where the encoder takes RGB, it
  * is 4:4:4 in the input's matrix and range (16 bits for still pictures) and put_frame makes RGB of

@@ -132,6 +132,36 @@ static ac_status check_same(ac_reader *r, const AVFrame *frame)
     return AC_OK;
 }
 
+/* The same of a sequence, where each file may be of another making. */
+static ac_status check_same_file(ac_reader *r, const AVFrame *frame)
+{
+    const char *path = r->sequence->frames[r->at].path;
+    const AVFrameSideData *matrix = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
+    ac_turn turn = {0};
+
+    if (frame->width != r->width || frame->height != r->height)
+        return ac_fail(r->log, AC_ERR_UNSUPPORTED,
+                       "%s: is %dx%d, but the frames before are %dx%d; a sequence has one size",
+                       path, frame->width, frame->height, r->width, r->height);
+    if (frame->format != r->luma.pix_fmt)
+        return ac_fail(r->log, AC_ERR_UNSUPPORTED,
+                       "%s: its pixels are %s, but those of the frames before %s; a sequence has "
+                       "one pixel format",
+                       path, av_get_pix_fmt_name(frame->format),
+                       av_get_pix_fmt_name(r->luma.pix_fmt));
+    if (matrix) {
+        int32_t copy[9];
+
+        memcpy(copy, matrix->data, sizeof(copy));
+        turn = ac_turn_from_matrix(copy);
+    }
+    if (turn.mirror_x != r->turn.mirror_x || turn.mirror_y != r->turn.mirror_y ||
+        turn.transpose != r->turn.transpose)
+        return ac_fail(r->log, AC_ERR_UNSUPPORTED,
+                       "%s: has another orientation than the frames before", path);
+    return AC_OK;
+}
+
 /* What is handed out of the decoder's frame. */
 static ac_status make_frame(ac_reader *r, AVFrame **made)
 {
@@ -151,7 +181,7 @@ static ac_status keep_frame(ac_reader *r, ac_item *item)
     if (!r->got_first)
         TRY(ac_reader_describe(r, frame));
     if (!r->whole)
-        TRY(check_same(r, frame));
+        TRY(r->sequence ? check_same_file(r, frame) : check_same(r, frame));
     if (make_frame(r, &made)) {
         status = ac_media_no_memory(r->log, r->path);
         goto fail;
@@ -168,6 +198,7 @@ static ac_status keep_frame(ac_reader *r, ac_item *item)
         status = ac_media_no_memory(r->log, r->path);
         goto fail;
     }
+    item->frame->index = r->sequence ? (int64_t)r->at : r->frames;
     r->frames++;
     return AC_OK;
 fail:
@@ -354,9 +385,19 @@ static ac_status read_packet(ac_reader *r, ac_item *item)
     return status;
 }
 
+static ac_status step_sequence(ac_reader *r, ac_item *item)
+{
+    ac_status status = r->film_over ? AC_END : ac_frame_source_next(r->source, r->frame, &r->at);
+
+    r->film_over |= status == AC_END;
+    return status ? status : take_frame(r, item);
+}
+
 ac_status ac_reader_step(ac_reader *r, ac_item *item)
 {
     *item = (ac_item){0};
+    if (r->sequence)
+        return step_sequence(r, item);
     if (!r->film_over) {
         int error = avcodec_receive_frame(r->decoder, r->frame);
 

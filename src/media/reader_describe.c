@@ -211,7 +211,7 @@ static void write_description(ac_reader *r, const AVFrame *frame)
     ac_reader_info *info = &r->info;
     char fps[32] = "";
 
-    if (info->fps > 0 && !r->picture)
+    if (info->fps > 0 && (!r->picture || r->sequence))
         snprintf(fps, sizeof(fps), " %.6g fps", info->fps);
     snprintf(info->description, sizeof(info->description), "%s %s %dx%d%s%s, %s%s, %s range",
              avcodec_get_name(r->decoder->codec_id), av_get_pix_fmt_name(frame->format), f->width,

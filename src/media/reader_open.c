@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libavutil/avstring.h>
+#include <libavutil/parseutils.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,18 @@ static ac_status read_to_first(ac_reader *r)
     return status;
 }
 
+/* The last frame that is not after the start. */
+static int seek_sequence(const ac_reader *r)
+{
+    const ac_sequence *s = r->sequence;
+    size_t at = 0;
+
+    while (at + 1 < s->count && s->frames[at + 1].number - s->frames[0].number <= r->start)
+        at++;
+    ac_frame_source_seek(r->source, at);
+    return 0;
+}
+
 /* Puts the demuxer `back` seconds before the start, negative: at the beginning. */
 static int seek(const ac_reader *r, int back)
 {
@@ -234,6 +247,8 @@ static int seek(const ac_reader *r, int back)
     int64_t first = st->start_time == AV_NOPTS_VALUE ? 0 : st->start_time,
             to = back < 0 ? first : r->start - llrint(back / av_q2d(st->time_base));
 
+    if (r->sequence)
+        return seek_sequence(r);
     /* Where timestamps have to be searched for, the very first packet is not found by its own. */
     if (to <= first && r->demux->iformat->flags & AVFMT_TS_DISCONT)
         return av_seek_frame(r->demux, -1, 0, AVSEEK_FLAG_BYTE);
@@ -317,6 +332,72 @@ static ac_status add_covers(ac_reader *r)
     return AC_OK;
 }
 
+/* ---- sequences ---- */
+
+/* Lists the frames; what is opened is the first one's file. */
+static ac_status find_sequence(ac_reader *r, const ac_reader_params *params)
+{
+    ac_status status;
+
+    TRY(ac_sequence_find(
+        &(ac_sequence_params){.path = params->path,
+                              .start_number = params->has_start_number ? params->start_number : -1,
+                              .allow_gaps = params->allow_gaps},
+        r->log, &r->sequence));
+    free(r->path);
+    r->path = strdup(r->sequence->frames[0].path);
+    return r->path ? AC_OK : ac_media_no_memory(r->log, params->path);
+fail:
+    return status;
+}
+
+/* The film that the frames make. */
+static ac_status open_sequence(ac_reader *r, const ac_reader_params *params)
+{
+    const ac_sequence *s = r->sequence;
+    AVStream *st = r->demux->streams[r->stream];
+    AVRational rate = {25, 1};
+    char *path;
+
+    if (!r->picture)
+        return ac_fail(r->log, AC_ERR_UNSUPPORTED,
+                       "%s: is a film (%s); a sequence has one picture a file", r->path,
+                       r->demux->iformat->long_name);
+    if (params->framerate &&
+        (av_parse_video_rate(&rate, params->framerate) < 0 || rate.num <= 0 || rate.den <= 0))
+        return ac_fail(r->log, AC_ERR_ARGUMENT,
+                       "--framerate: '%s' is no rate; 24, 23.976, 24000/1001 and ntsc are some",
+                       params->framerate);
+    st->time_base = av_inv_q(rate);
+    st->avg_frame_rate = st->r_frame_rate = rate;
+    st->start_time = 0;
+    st->nb_frames = (int64_t)s->count;
+    st->duration = s->frames[s->count - 1].number - s->frames[0].number + 1;
+    r->decoder->pkt_timebase = st->time_base;
+    r->demux->start_time = 0;
+    r->info.sequence = true;
+    /* From here on what is said is said of all of them. */
+    path = strdup(params->path);
+    if (!path)
+        return ac_media_no_memory(r->log, params->path);
+    free(r->path);
+    r->path = path;
+    return ac_frame_source_create(s, st->codecpar, params->threads, r->log, &r->source);
+}
+
+static ac_status check_no_sequence(const ac_reader *r, const ac_reader_params *params)
+{
+    const char *option = params->framerate    ? "--framerate"
+                         : params->allow_gaps ? "--allow-gaps"
+                                              : NULL;
+
+    if (!option)
+        return AC_OK;
+    return ac_fail(r->log, AC_ERR_ARGUMENT,
+                   "%s: %s is for sequences: a pattern such as shot/%%06d.png, a glob or a folder",
+                   r->path, option);
+}
+
 /* ---- together ---- */
 
 static void set_cut(ac_reader *r, const ac_reader_params *params)
@@ -347,16 +428,23 @@ static ac_status open_reader(const ac_reader_params *params, bool whole, const a
         status = ac_media_no_memory(log, params->path);
         goto fail;
     }
+    if (!whole && ac_sequence_kind_of(params->path) != AC_SEQUENCE_NONE)
+        TRY(find_sequence(r, params));
     TRY(check_file(r));
     TRY(open_demuxer(r));
     TRY(find_film(r));
     TRY(open_decoder(r, params->threads));
+    if (r->sequence)
+        TRY(open_sequence(r, params));
+    else
+        TRY(check_no_sequence(r, params));
     set_cut(r, params);
     TRY(find_first(r, params->start));
-    TRY(look_for_second(r));
+    if (!r->sequence)
+        TRY(look_for_second(r));
     if (!whole)
         TRY(add_covers(r));
-    if (r->picture && r->frames == 1 && r->film_over) {
+    if (r->picture && !r->sequence && r->frames == 1 && r->film_over) {
         r->info.still = true;
         r->info.fps = r->info.seconds = 0;
         r->info.frames = 1;
@@ -378,6 +466,14 @@ ac_status ac_reader_open_whole(const char *path, int threads, const ac_log *log,
     return open_reader(&(ac_reader_params){.path = path, .threads = threads}, true, log, reader);
 }
 
+void ac_reader_skip(ac_reader *r, int64_t index)
+{
+    if (!r->sequence || index <= (int64_t)r->at || index >= (int64_t)r->sequence->count)
+        return;
+    forget_ahead(r);
+    ac_frame_source_seek(r->source, (size_t)index);
+}
+
 void ac_reader_close(ac_reader **reader)
 {
     ac_reader *r = reader ? *reader : NULL;
@@ -386,6 +482,8 @@ void ac_reader_close(ac_reader **reader)
         return;
     forget_ahead(r);
     free(r->ahead);
+    ac_frame_source_destroy(&r->source);
+    ac_sequence_destroy(&r->sequence);
     ac_luma_uninit(&r->luma);
     avcodec_free_context(&r->decoder);
     avformat_close_input(&r->demux);

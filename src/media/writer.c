@@ -1,9 +1,6 @@
 /* Writing: frames through the encoder and the other streams' packets into the file. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "media/internal.h"
 
@@ -76,8 +73,10 @@ ac_status ac_writer_new_frame(const ac_writer *w, const ac_frame *source, ac_fra
     if (make_planes(w, source->av, made))
         goto fail;
     *frame = ac_frame_wrap(&made, source->seconds);
-    if (*frame)
+    if (*frame) {
+        (*frame)->index = source->index;
         return AC_OK;
+    }
 fail:
     av_frame_free(&made);
     return ac_media_no_memory(w->log, w->path);
@@ -141,7 +140,8 @@ static ac_status set_times(ac_writer *w, const ac_frame *frame)
     AVFrame *av = frame->av;
     int64_t duration = av_rescale_q(ac_compat_duration(av), from, to);
 
-    av->pts = w->still ? 0 : av_rescale_q(av->pts, from, to);
+    /* A frame of a sequence has its place as its time, by which its packet is known again. */
+    av->pts = w->files ? frame->index : w->still ? 0 : av_rescale_q(av->pts, from, to);
     if (w->last_pts != AV_NOPTS_VALUE && av->pts <= w->last_pts) {
         av->pts = w->last_pts + 1;
         if (!w->repaired_shown)
@@ -159,29 +159,6 @@ static ac_status set_times(ac_writer *w, const ac_frame *frame)
 }
 
 /* ---- packets ---- */
-
-static ac_status write_still(ac_writer *w, const AVPacket *packet)
-{
-    int fd = open(w->temporary, O_WRONLY | O_CLOEXEC);
-    const uint8_t *from = packet->data;
-    size_t left = (size_t)packet->size;
-    int error = fd < 0 ? errno : 0;
-
-    while (left && !error) {
-        ssize_t done = write(fd, from, left);
-
-        if (done < 0 && errno != EINTR)
-            error = errno;
-        if (done > 0) {
-            from += done;
-            left -= (size_t)done;
-        }
-    }
-    if (fd >= 0 && close(fd) && !error)
-        error = errno;
-    ac_av_forget();
-    return error ? ac_writer_io_failed(w, AVERROR(error)) : AC_OK;
-}
 
 /* Takes what is in the packet. */
 static ac_status mux(ac_writer *w, AVPacket *packet)
@@ -214,7 +191,9 @@ static ac_status take_packets(ac_writer *w)
                            w->encoder->codec->name, ac_av_why(error).text);
         w->packets++;
         if (w->still) {
-            status = w->packets == 1 ? write_still(w, packet) : AC_OK;
+            status = w->files          ? ac_writer_write_frame(w, packet)
+                     : w->packets == 1 ? ac_writer_fill(w, packet)
+                                       : AC_OK;
             av_packet_unref(packet);
         } else {
             packet->duration = recall_duration(w, packet->pts);
@@ -324,13 +303,18 @@ ac_status ac_writer_finish(ac_writer *w)
         return ac_fail(w->log, AC_ERR_IO, "%s: the encoder %s cannot be brought to its end",
                        w->path, w->encoder->codec->name);
     TRY(take_packets(w));
-    if (!w->packets)
+    if (!w->packets && !w->files)
         return ac_fail(w->log, AC_ERR_IO, "%s: the encoder %s made nothing", w->path,
                        w->encoder->codec->name);
+    if (w->files) {
+        ac_writer_finish_files(w);
+        return AC_OK;
+    }
     if (!w->still)
         TRY(end_film(w));
     TRY(ac_writer_sync(w));
     TRY(ac_writer_rename(w));
+    ac_writer_sync_folder(w->final);
     return AC_OK;
 fail:
     return status;

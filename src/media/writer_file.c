@@ -54,7 +54,7 @@ ac_status ac_writer_make_temporary(ac_writer *w)
     int fd = -1;
 
     if (!name)
-        return ac_media_no_memory(w->log, w->path);
+        return ac_media_no_memory(w->log, w->shown);
     /* Another's leftover of the same name is stepped over, never written to. */
     for (int i = 0; i < 100 && fd < 0; i++) {
         snprintf(name, size, "%s.%ld-%d.part", w->final, (long)getpid(), i);
@@ -68,8 +68,8 @@ ac_status ac_writer_make_temporary(ac_writer *w)
         free(name);
         if (error == ENOENT && !folder_exists(w->final))
             return ac_fail(w->log, AC_ERR_IO, "%s: cannot be written: its folder does not exist",
-                           w->path);
-        return ac_fail(w->log, AC_ERR_IO, "%s: cannot be written: %s", w->path, strerror(error));
+                           w->shown);
+        return ac_fail(w->log, AC_ERR_IO, "%s: cannot be written: %s", w->shown, strerror(error));
     }
     close(fd);
     w->temporary = name;
@@ -79,8 +79,31 @@ ac_status ac_writer_make_temporary(ac_writer *w)
 ac_status ac_writer_io_failed(const ac_writer *w, int error)
 {
     return ac_fail(w->log, error == AVERROR(ENOMEM) ? AC_ERR_MEMORY : AC_ERR_IO,
-                   "%s: writing failed: %s; nothing was left behind", w->path,
+                   "%s: writing failed: %s; nothing was left behind", w->shown,
                    ac_av_why(error).text);
+}
+
+ac_status ac_writer_fill(ac_writer *w, const AVPacket *packet)
+{
+    int fd = open(w->temporary, O_WRONLY | O_CLOEXEC);
+    const uint8_t *from = packet->data;
+    size_t left = (size_t)packet->size;
+    int error = fd < 0 ? errno : 0;
+
+    while (left && !error) {
+        ssize_t done = write(fd, from, left);
+
+        if (done < 0 && errno != EINTR)
+            error = errno;
+        if (done > 0) {
+            from += done;
+            left -= (size_t)done;
+        }
+    }
+    if (fd >= 0 && close(fd) && !error)
+        error = errno;
+    ac_av_forget();
+    return error ? ac_writer_io_failed(w, AVERROR(error)) : AC_OK;
 }
 
 ac_status ac_writer_sync(ac_writer *w)
@@ -97,7 +120,7 @@ ac_status ac_writer_sync(ac_writer *w)
 }
 
 /* The name itself is kept by the folder; where that cannot be synced, it has to do without. */
-static void sync_folder(const char *path)
+void ac_writer_sync_folder(const char *path)
 {
     char *copy = strdup(path);
     int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -134,12 +157,11 @@ ac_status ac_writer_rename(ac_writer *w)
 
     if (error == EEXIST)
         return ac_fail(w->log, AC_ERR_IO,
-                       "%s: came to be while the film was coloured, and is not replaced", w->path);
+                       "%s: came to be while the film was coloured, and is not replaced", w->shown);
     if (error)
-        return ac_fail(w->log, AC_ERR_IO, "%s: cannot be given its name: %s", w->path,
+        return ac_fail(w->log, AC_ERR_IO, "%s: cannot be given its name: %s", w->shown,
                        strerror(error));
     free(w->temporary);
     w->temporary = NULL;
-    sync_folder(w->final);
     return AC_OK;
 }

@@ -10,7 +10,7 @@ static ac_status find_container(ac_writer *w, const AVOutputFormat **of)
 {
     bool picture;
 
-    *of = av_guess_format(NULL, w->path, NULL);
+    *of = av_guess_format(NULL, w->name, NULL);
     if (!*of)
         return ac_fail(
             w->log, AC_ERR_ARGUMENT,
@@ -18,11 +18,12 @@ static ac_status find_container(ac_writer *w, const AVOutputFormat **of)
             ".mov, for a picture .png, .jpg or .tif",
             w->path);
     picture = !strcmp((*of)->name, "image2");
-    w->still = picture && w->input->info.still;
+    w->still = picture && (w->sequence || w->input->info.still);
     if (picture && !w->still)
         return ac_fail(w->log, AC_ERR_ARGUMENT,
-                       "%s: is a picture's name, but %s is a film; name a film, such as .mkv",
-                       w->path, w->input->path);
+                       "%s: is a picture's name, but %s is a %s; name a film, such as .mkv, or a "
+                       "pattern, such as frames/%%06d.png",
+                       w->path, w->input->path, w->input->sequence ? "sequence" : "film");
     if (!picture && ((*of)->flags & AVFMT_NOFILE || (*of)->video_codec == AV_CODEC_ID_NONE))
         return ac_fail(w->log, AC_ERR_ARGUMENT,
                        "%s: %s holds no film in one file; use .mkv, .mp4 or .mov", w->path,
@@ -94,6 +95,21 @@ fail:
     return status;
 }
 
+/* Pictures hold no streams beside. */
+static ac_status check_dropped(const ac_writer *w)
+{
+    unsigned others = w->input->streams - 1;
+    const char *home = w->strict ? "" : ", which are left out";
+
+    if (!others)
+        return AC_OK;
+    ac_log_print(w->log, w->strict ? AC_LOG_ERROR : AC_LOG_WARNING,
+                 "%s: pictures cannot hold sound or what else %s has beside the film (%u stream%s)"
+                 "%s; .mkv can",
+                 w->path, w->input->path, others, others == 1 ? "" : "s", home);
+    return w->strict ? AC_ERR_UNSUPPORTED : AC_OK;
+}
+
 ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_writer **writer)
 {
     const ac_encoder_wish wish = {.codec = params->codec,
@@ -116,17 +132,24 @@ ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_w
     w->strict = params->strict;
     w->last_pts = AV_NOPTS_VALUE;
     w->path = strdup(params->path);
+    w->shown = w->path;
+    w->sequence = ac_writer_is_sequence(w->input, params, &w->name);
     w->packet = av_packet_alloc();
-    if (!w->path || !w->packet) {
+    if (!w->path || !w->name || !w->packet) {
         status = ac_media_no_memory(log, params->path);
         goto fail;
     }
-    TRY(ac_writer_check_path(w));
+    if (!w->sequence)
+        TRY(ac_writer_check_path(w));
     TRY(find_container(w, &of));
     TRY(ac_writer_choose(w, &wish, of, &codec));
     TRY(ac_writer_open_encoder(w, &wish, of, codec));
     TRY(ac_writer_make_luma_table(w));
     if (w->still)
+        TRY(check_dropped(w));
+    if (w->sequence)
+        TRY(ac_writer_open_files(w, params));
+    else if (w->still)
         TRY(ac_writer_make_temporary(w));
     else
         TRY(open_film(w, of));
@@ -151,7 +174,9 @@ void ac_writer_close(ac_writer **writer)
     av_packet_free(&w->packet);
     if (w->temporary)
         unlink(w->temporary);
+    ac_writer_close_files(w);
     free(w->temporary);
+    free(w->name);
     free(w->final);
     free(w->path);
     free(w->map);

@@ -8,8 +8,9 @@
 #include "util/file.h"
 
 static const char *const picture_extensions[] = {
-    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff", "gif",  "ppm",  "pgm", "pnm",
-    "pam", "tga",  "jp2", "j2k",  "dpx", "exr",  "qoi", "psd", "jxl",  "avif", "heic", "heif", NULL};
+    "jpg", "jpeg", "jpe", "jfif", "png",  "webp", "bmp",  "tif", "tiff",
+    "gif", "ppm",  "pgm", "pnm",  "pam",  "tga",  "jp2",  "j2k", "dpx",
+    "exr", "qoi",  "psd", "jxl",  "avif", "heic", "heif", NULL};
 static const char *const film_extensions[] = {
     "mp4", "m4v", "mkv", "webm", "mov",  "qt",  "avi", "mpg", "mpeg", "m1v",  "m2v",
     "vob", "ts",  "m2t", "m2ts", "mts",  "wmv", "asf", "flv", "f4v",  "ogv",  "ogg",

@@ -96,6 +96,7 @@ static ac_status end_frame(job *j)
     uint8_t *planes[2];
     ptrdiff_t strides[2];
     char name[512];
+    bool kept = ac_writer_has(j->writer, ac_frame_index(source));
     ac_status status = AC_OK;
 
     TRY(ac_writer_new_frame(j->writer, source, &frame));
@@ -105,7 +106,7 @@ static ac_status end_frame(job *j)
              (long long)j->ended + 1, ac_frame_time(source));
     status = ac_painter_end(j->painter, slot, planes, strides, name);
     j->ended++;
-    if (status == AC_OK) {
+    if (status == AC_OK && !kept) {
         status = push(j, j->painted, (ac_item){.frame = frame});
         frame = NULL;
     }
@@ -127,6 +128,35 @@ static ac_status begin_frame(job *j, ac_frame *frame)
     return ac_painter_begin(j->painter, slot, luma, stride);
 }
 
+/* A frame that is there already is coloured only where a later one's colours look back at it. */
+static bool is_needed(const job *j, const ac_frame *frame)
+{
+    int64_t index = ac_frame_index(frame);
+
+    for (int i = 0; i < j->params->steady; i++)
+        if (!ac_writer_has(j->writer, index + i))
+            return true;
+    return false;
+}
+
+static ac_status paint_frame(job *j, ac_frame *frame)
+{
+    ac_status status = AC_OK;
+
+    if (!is_needed(j, frame)) {
+        j->passed_over++;
+        ac_frame_free(&frame);
+        return AC_OK;
+    }
+    if (j->begun - j->ended == SLOTS)
+        status = end_frame(j);
+    if (status == AC_OK)
+        status = begin_frame(j, frame);
+    else
+        ac_frame_free(&frame);
+    return status;
+}
+
 static ac_status paint(job *j)
 {
     ac_status status = AC_OK;
@@ -143,12 +173,7 @@ static ac_status paint(job *j)
         } else if (item.packet) {
             status = push(j, j->painted, item);
         } else {
-            if (j->begun - j->ended == SLOTS)
-                status = end_frame(j);
-            if (status == AC_OK)
-                status = begin_frame(j, item.frame);
-            else
-                ac_frame_free(&item.frame);
+            status = paint_frame(j, item.frame);
         }
         TRY(status);
     }
@@ -156,7 +181,7 @@ static ac_status paint(job *j)
         goto fail;
     while (j->ended < j->begun)
         TRY(end_frame(j));
-    if (j->begun == 0) {
+    if (j->begun == 0 && j->passed_over == 0) {
         status = ac_fail(j->log, AC_ERR_FORMAT,
                          "%s: not one frame in what was asked for: see --start and --duration",
                          j->params->input);
@@ -171,6 +196,21 @@ fail:
     return status;
 }
 
+/* Begins a sequence with the first frame that is not there, less those that its colours look back
+ * at. */
+static void skip_kept(job *j)
+{
+    int64_t index = 0;
+
+    if (!ac_writer_kept(j->writer))
+        return;
+    ac_log_print(j->log, AC_LOG_INFO, "%s: %lld frames are there already and are kept",
+                 j->params->output, (long long)ac_writer_kept(j->writer));
+    while (ac_writer_has(j->writer, index))
+        index++;
+    ac_reader_skip(j->reader, index - (j->params->steady - 1));
+}
+
 static ac_status run(job *j, ac_colorize_summary *summary)
 {
     const ac_queue_params queue = {.capacity = QUEUE_ITEMS, .free_item = free_item};
@@ -179,7 +219,9 @@ static ac_status run(job *j, ac_colorize_summary *summary)
 
     TRY(ac_queue_create(&queue, &j->decoded));
     TRY(ac_queue_create(&queue, &j->painted));
-    ac_progress_begin(j->params->progress, ac_reader_get_info(j->reader)->frames);
+    skip_kept(j);
+    ac_progress_begin(j->params->progress,
+                      ac_reader_get_info(j->reader)->frames - ac_writer_kept(j->writer));
     status = ac_thread_start(&j->decoder, "decode", decode, j, j->log);
     if (status == AC_OK)
         status = ac_thread_start(&j->encoder, "encode", encode, j, j->log);
@@ -241,11 +283,20 @@ ac_status ac_colorize_open(job *j)
     ac_status status = AC_OK;
 
     j->said = ac_device_validation_messages(p->device);
-    TRY(ac_reader_open(
-        &(ac_reader_params){.path = p->input, .start = p->start, .duration = p->duration}, j->log,
-        &j->reader));
+    TRY(ac_reader_open(&(ac_reader_params){.path = p->input,
+                                           .start = p->start,
+                                           .duration = p->duration,
+                                           .framerate = p->framerate,
+                                           .has_start_number = p->has_start_number,
+                                           .start_number = p->start_number,
+                                           .allow_gaps = p->allow_gaps},
+                       j->log, &j->reader));
     ac_log_print(j->log, AC_LOG_INFO, "input: %s", ac_reader_get_info(j->reader)->description);
     TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
+                                           .format = p->format,
+                                           .has_start_number = p->has_start_number,
+                                           .start_number = p->start_number,
+                                           .resume = p->resume,
                                            .input = j->reader,
                                            .codec = p->codec,
                                            .codec_options = p->codec_options,

@@ -26,6 +26,12 @@ typedef struct ac_colorize_params {
     double saturation;         /* chroma is multiplied by it: 0 gray, 1 as the network says */
     int steady;                /* frames that colours are averaged over, 1: each by itself */
     double start, duration;    /* seconds; duration 0: to the end */
+    const char *format;        /* container or kind of pictures, NULL: the output's name tells */
+    const char *framerate;     /* of a sequence, as FFmpeg writes rates; NULL: 25 */
+    bool has_start_number;
+    int64_t start_number;      /* of a sequence's first frame, without one: the lowest there is */
+    bool allow_gaps;           /* frames may be missing in a sequence */
+    bool resume;               /* frames of a sequence that are there are kept */
     bool overwrite;            /* an existing output may be replaced */
     bool strict;               /* a stream that cannot be carried is an error */
     const atomic_bool *cancel; /* becomes true: stop, AC_ERR_CANCELLED. NULL: never */

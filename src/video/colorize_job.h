@@ -23,6 +23,7 @@ typedef struct ac_colorize_job {
     int64_t begun, ended;                   /* frames the device has begun and ended */
     int64_t written;                        /* frames; the encoder's thread only */
     int said;                               /* by the validation layer before the job began */
+    int64_t passed_over;                    /* frames that need not be coloured */
 } ac_colorize_job;
 
 /* Opens reader, writer and painter; params and log are set. What was opened is closed by

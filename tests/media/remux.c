@@ -2,7 +2,8 @@
  * without the rest of the program. For the tests beside it.
  *
  * usage: remux [KEY=VALUE ...] INPUT OUTPUT
- * Keys: codec crf preset options pix_fmt start duration overwrite strict verbose threads.
+ * Keys: codec crf preset options pix_fmt start duration overwrite strict verbose threads framerate
+ * start_number allow_gaps format resume.
  * Prints what the reader and the writer say of themselves, one "name: value" a line; messages go
  * to standard error. Exits with the negated ac_status. */
 #include <stdio.h>
@@ -26,6 +27,12 @@ static void write_message(void *opaque, ac_log_level level, const char *message)
     fprintf(stderr, "%s: %s\n", names[level], message);
 }
 
+static void set_start_number(job *j, int64_t number)
+{
+    j->in.has_start_number = j->out.has_start_number = true;
+    j->in.start_number = j->out.start_number = number;
+}
+
 static void set_option(job *j, const char *key, const char *value)
 {
     const struct {
@@ -44,6 +51,11 @@ static void set_option(job *j, const char *key, const char *value)
                 {"overwrite", NULL, NULL, &j->out.overwrite, NULL},
                 {"strict", NULL, NULL, &j->out.strict, NULL},
                 {"verbose", NULL, NULL, &j->verbose, NULL},
+                {"framerate", &j->in.framerate, NULL, NULL, NULL},
+                {"format", &j->out.format, NULL, NULL, NULL},
+                {"allow_gaps", NULL, NULL, &j->in.allow_gaps, NULL},
+                {"resume", NULL, NULL, &j->out.resume, NULL},
+                {"start_number", NULL, NULL, NULL, NULL},
                 {"threads", NULL, NULL, NULL, &j->in.threads}};
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -55,8 +67,10 @@ static void set_option(job *j, const char *key, const char *value)
             *keys[i].number = strtod(value, NULL);
         else if (keys[i].flag)
             *keys[i].flag = *value == '1';
-        else
+        else if (keys[i].count)
             *keys[i].count = j->out.threads = (int)strtol(value, NULL, 10);
+        else
+            set_start_number(j, strtoll(value, NULL, 10));
         return;
     }
     fprintf(stderr, "remux: no option '%s'\n", key);
@@ -101,6 +115,10 @@ static ac_status copy(job *j, ac_reader *reader, ac_writer *writer)
             continue;
         }
         j->frames++;
+        if (ac_writer_has(writer, ac_frame_index(item.frame))) {
+            ac_frame_free(&item.frame);
+            continue;
+        }
         status = ac_writer_new_frame(writer, item.frame, &made);
         ac_frame_free(&item.frame);
         if (status)
