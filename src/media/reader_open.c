@@ -359,9 +359,10 @@ static ac_status open_sequence(ac_reader *r, const ac_reader_params *params)
     AVRational rate = {25, 1};
     char *path;
 
-    if (!r->picture)
+    if (!r->picture || st->codecpar->codec_id == AV_CODEC_ID_GIF ||
+        st->codecpar->codec_id == AV_CODEC_ID_APNG || av_match_name("mov", r->demux->iformat->name))
         return ac_fail(r->log, AC_ERR_UNSUPPORTED,
-                       "%s: is a film (%s); a sequence has one picture a file", r->path,
+                       "%s: may be a film (%s); a sequence has one picture a file", r->path,
                        r->demux->iformat->long_name);
     if (params->framerate &&
         (av_parse_video_rate(&rate, params->framerate) < 0 || rate.num <= 0 || rate.den <= 0))

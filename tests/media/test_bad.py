@@ -30,7 +30,7 @@ ffmpeg(*source("32x32"), "-frames:v", "1", "cover.png")
 ffmpeg(*tone(), "-i", "cover.png", "-map", "0", "-map", "1", "-c:v", "copy",
        "-disposition:v", "attached_pic", "-c:a", "flac", "album.flac")
 fails("missing.mp4", "out.mkv", IO, "missing.mp4: cannot be opened: No such file")
-fails("folder", "out.mkv", IO, "folder: is a directory")
+fails("folder", "out.mkv", IO, "folder: there is no picture in this folder")
 fails("pipe.mp4", "out.mkv", IO, "pipe.mp4: is not a regular file")
 fails("empty.mp4", "out.mkv", FORMAT, "empty.mp4: is empty")
 fails("text.mp4", "out.mkv", FORMAT, "text.mp4: is not a film")

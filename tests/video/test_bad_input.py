@@ -38,7 +38,7 @@ with open("film.mp4", "rb") as f:
 # Inputs.
 fails("a missing file", "no such.mp4", "out.mkv", says="no such.mp4.*No such file")
 os.mkdir("folder.mp4")
-fails("a directory", "folder.mp4", "out.mkv", says="folder.mp4.*directory")
+fails("a directory", "folder.mp4", "out.mkv", says="folder.mp4.*no picture")
 with open("empty.mp4", "wb") as f:
     pass
 fails("an empty file", "empty.mp4", "out.mkv", says="empty.mp4.*empty")
