@@ -1,10 +1,12 @@
 /* The program: finds the command, reads its options, runs it, makes its status an exit status. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "vk/device.h"
@@ -63,6 +65,15 @@ ac_status ac_output_check(const char *output, const char *input, const char *wha
         return AC_OK;
     return ac_fail(log, AC_ERR_ARGUMENT, "%s: is %s itself; name another file to write", output,
                    what);
+}
+
+/* Where one of these was closed, the next file to be opened would be taken for it: a film could be
+ * written into it. Here it is opened so that using it fails. */
+static void keep_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 static const ac_command *find_command(const char *name)
@@ -151,6 +162,7 @@ int main(int argc, char **argv)
     ac_console console;
     ac_status status;
 
+    keep_standard_files();
     ac_device_prepare();
     if (ac_console_open(&console)) {
         fputs("autochrome: error: out of memory\n", stderr);

@@ -100,6 +100,20 @@ ac_turn ac_turn_from_matrix(const int32_t *matrix);
  * AC_ERR_MEMORY without a message. */
 ac_status ac_turn_apply(ac_turn turn, AVFrame **frame);
 
+/* ---- pipe.c: standard input and output ---- */
+
+typedef struct ac_pipe ac_pipe;
+
+/* "-". */
+bool ac_pipe_is(const char *path);
+/* Terminals are refused. Reads and writes fail with AVERROR_EXIT once *cancel (may be NULL) is
+ * true. */
+ac_status ac_pipe_open_input(const atomic_bool *cancel, const ac_log *log, ac_pipe **pipe);
+ac_status ac_pipe_open_output(const atomic_bool *cancel, const ac_log *log, ac_pipe **pipe);
+AVIOContext *ac_pipe_io(const ac_pipe *pipe); /* the pipe's; seekable only if it is a file */
+bool ac_pipe_is_empty(const ac_pipe *pipe);   /* nothing was read so far */
+void ac_pipe_close(ac_pipe **pipe);           /* what has its AVIOContext must be gone */
+
 /* ---- still_check.c ---- */
 
 /* False for the file of a picture that was cut off, as far as is known of its kind. */
@@ -140,7 +154,8 @@ struct ac_reader {
     /* Of sequences: where frames come from; the demuxer has opened the first file only. */
     ac_sequence *sequence;
     ac_frame_source *source;
-    size_t at; /* of the latest frame */
+    size_t at;     /* of the latest frame */
+    ac_pipe *pipe; /* NULL: a file */
     AVFormatContext *demux;
     AVCodecContext *decoder;
     AVPacket *packet;
@@ -187,6 +202,7 @@ struct ac_reader {
     int64_t furthest;                /* AV_TIME_BASE: where the packets read so far end */
     int64_t frames;                  /* handed out */
     int64_t film_packets;            /* read */
+    int64_t packets_end;             /* bytes: how far in the file they reached */
 
     int64_t damage;
     double damage_time;     /* of the latest */
@@ -236,6 +252,7 @@ struct ac_writer {
     bool overwrite, strict, still; /* still: pictures are written, as many as the input has */
     bool sequence;                 /* each into a file of its own */
 
+    ac_pipe *pipe;        /* NULL: a file */
     AVFormatContext *mux; /* NULL for stills */
     AVCodecContext *encoder;
     AVStream *video;

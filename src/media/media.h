@@ -12,6 +12,7 @@
 #ifndef AC_MEDIA_MEDIA_H
 #define AC_MEDIA_MEDIA_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,7 +36,7 @@ bool ac_media_is_sequence(const char *path);
 
 typedef struct ac_reader_params {
     /* A file; libav's protocols mean nothing here. Where there is no file of that name, a pattern
-     * or a glob, or else a folder: the frames of a sequence. */
+     * or a glob, or else a folder: the frames of a sequence. "-" is standard input. */
     const char *path;
     double start; /* seconds from the film's beginning, 0: from there. When given, the first frame
                    * at or after it gets time 0, and all other streams and the chapters are cut
@@ -47,6 +48,9 @@ typedef struct ac_reader_params {
     bool has_start_number;
     int64_t start_number; /* of the first frame; without one the lowest there is */
     bool allow_gaps;      /* missing numbers are a warning; frames keep their time */
+    /* Reading standard input, which may have to wait, ends with AC_ERR_CANCELLED and no message
+     * when it becomes true; NULL: it waits. */
+    const atomic_bool *cancel;
 } ac_reader_params;
 
 /* Luma handed out is exactly the decoder's for Y'CbCr and gray, whatever the layout. Of RGB, of
@@ -111,13 +115,15 @@ typedef struct ac_writer_params {
     /* Final name; its extension chooses the container. A pattern with a picture's extension
      * (out/%06d.png), or a folder where the input is a sequence or `format` a picture's, is a
      * sequence: each frame keeps its number or, in a folder, its name; those of a film are numbered
-     * from 1. A folder that is missing is made, but not those above it. */
+     * from 1. A folder that is missing is made, but not those above it. "-" is standard output,
+     * Matroska unless `format` says otherwise. */
     const char *path;
     const char *format; /* container or picture's extension, where path does not tell; NULL: path
                          * does; in a folder the input's, else PNG */
     bool has_start_number;
-    int64_t start_number;   /* of the first frame, where the input's have no numbers */
-    bool resume;            /* a sequence: frames that are there already are kept */
+    int64_t start_number;      /* of the first frame, where the input's have no numbers */
+    const atomic_bool *cancel; /* as the reader's, for standard output */
+    bool resume;               /* a sequence: frames that are there already are kept */
     const ac_reader *input; /* streams, chapters, metadata and colour tags are taken from here; must
                              * outlive the writer */
     const char *codec;      /* encoder name as FFmpeg has it, NULL: choose */

@@ -270,6 +270,17 @@ static double missing_end(const ac_reader *r)
     return (double)(ac_reader_origin(r) + duration - r->furthest) / AV_TIME_BASE;
 }
 
+/* Of these, FFmpeg drops the last part of a frame, or hands it out as if it were whole: in y4m
+ * there is more than was handed out, in NUT nothing more, where an index should be. */
+static bool ends_in_frame(const ac_reader *r)
+{
+    const char *name = r->demux->iformat->name;
+    int64_t end = r->demux->pb ? avio_tell(r->demux->pb) : 0;
+
+    return (!strcmp(name, "yuv4mpegpipe") && end > r->packets_end) ||
+           (!strcmp(name, "nut") && end == r->packets_end);
+}
+
 /* A file that was cut off is read to its end without an error; only its header tells. */
 static void check_early_end(ac_reader *r)
 {
@@ -278,6 +289,8 @@ static void check_early_end(ac_reader *r)
     if (!r->picture && missing_end(r) > EARLY_END_SLACK)
         ac_reader_damaged(r, end < 0 ? 0 : end,
                           "the file ends here, before the end its header gives");
+    else if (ends_in_frame(r))
+        ac_reader_damaged(r, end < 0 ? 0 : end, "the file ends here, in the middle of a frame");
 }
 
 static ac_status end_of_file(ac_reader *r)
@@ -296,6 +309,8 @@ static ac_status read_failed(ac_reader *r, int error)
 
     if (error == AVERROR(ENOMEM))
         return ac_media_no_memory(r->log, r->path);
+    if (error == AVERROR_EXIT)
+        return AC_ERR_CANCELLED;
     if (error == AVERROR_EOF)
         return end_of_file(r);
     if (io < 0 && io != AVERROR_EOF)
@@ -372,6 +387,7 @@ static ac_status read_packet(ac_reader *r, ac_item *item)
             pass_over(r, packet);
     } else if (!(stream->disposition & AV_DISPOSITION_ATTACHED_PIC)) {
         note_end(r, packet, stream);
+        r->packets_end = FFMAX(r->packets_end, packet->pos + packet->size);
         if (index != r->stream)
             status = r->whole ? AC_OK : carry(r, item);
         else if (!r->film_over)

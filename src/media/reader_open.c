@@ -61,13 +61,23 @@ static ac_status open_demuxer(ac_reader *r)
         return ac_media_no_memory(r->log, r->path);
     }
     r->demux->opaque = &r->complaints;
+    r->demux->pb = r->pipe ? ac_pipe_io(r->pipe) : NULL;
     ac_av_forget();
     error = avformat_open_input(&r->demux, url, NULL, &options);
     av_free(url);
     av_dict_free(&options);
     if (error == AVERROR(ENOMEM))
         return ac_media_no_memory(r->log, r->path);
-    if (error < 0 && has_ftyp(r->path))
+    if (error == AVERROR_EXIT)
+        return AC_ERR_CANCELLED;
+    if (error < 0 && r->pipe && ac_pipe_is_empty(r->pipe) && ac_av_status(error) == AC_ERR_FORMAT)
+        return ac_fail(r->log, AC_ERR_FORMAT, "%s: is empty", r->path);
+    if (error == AVERROR_INVALIDDATA && r->pipe)
+        return ac_fail(r->log, AC_ERR_FORMAT,
+                       "%s: is not a film that FFmpeg can read without seeking in it; y4m, nut and "
+                       "matroska are",
+                       r->path);
+    if (error < 0 && !r->pipe && has_ftyp(r->path))
         return ac_fail(r->log, AC_ERR_FORMAT,
                        "%s: is cut off: its index (moov) is missing; get the whole file", r->path);
     if (error == AVERROR_INVALIDDATA)
@@ -78,6 +88,8 @@ static ac_status open_demuxer(ac_reader *r)
         return ac_fail(r->log, ac_av_status(error), "%s: cannot be read: %s", r->path,
                        ac_av_why(error).text);
     error = avformat_find_stream_info(r->demux, NULL);
+    if (error == AVERROR_EXIT)
+        return AC_ERR_CANCELLED;
     if (error < 0)
         return ac_fail(r->log, ac_av_status(error), "%s: cannot be read: %s", r->path,
                        ac_av_why(error).text);
@@ -249,6 +261,8 @@ static int seek(const ac_reader *r, int back)
 
     if (r->sequence)
         return seek_sequence(r);
+    if (r->pipe && !ac_pipe_io(r->pipe)->seekable)
+        return AVERROR(ESPIPE);
     /* Where timestamps have to be searched for, the very first packet is not found by its own. */
     if (to <= first && r->demux->iformat->flags & AVFMT_TS_DISCONT)
         return av_seek_frame(r->demux, -1, 0, AVSEEK_FLAG_BYTE);
@@ -386,6 +400,18 @@ static ac_status open_sequence(ac_reader *r, const ac_reader_params *params)
     return ac_frame_source_create(s, st->codecpar, params->threads, r->log, &r->source);
 }
 
+static ac_status open_pipe(ac_reader *r, const ac_reader_params *params)
+{
+    ac_status status;
+
+    TRY(ac_pipe_open_input(params->cancel, r->log, &r->pipe));
+    free(r->path);
+    r->path = strdup("standard input");
+    return r->path ? AC_OK : ac_media_no_memory(r->log, params->path);
+fail:
+    return status;
+}
+
 static ac_status check_no_sequence(const ac_reader *r, const ac_reader_params *params)
 {
     const char *option = params->framerate    ? "--framerate"
@@ -429,9 +455,12 @@ static ac_status open_reader(const ac_reader_params *params, bool whole, const a
         status = ac_media_no_memory(log, params->path);
         goto fail;
     }
-    if (!whole && ac_sequence_kind_of(params->path) != AC_SEQUENCE_NONE)
+    if (!whole && ac_pipe_is(params->path))
+        TRY(open_pipe(r, params));
+    else if (!whole && ac_sequence_kind_of(params->path) != AC_SEQUENCE_NONE)
         TRY(find_sequence(r, params));
-    TRY(check_file(r));
+    if (!r->pipe)
+        TRY(check_file(r));
     TRY(open_demuxer(r));
     TRY(find_film(r));
     TRY(open_decoder(r, params->threads));
@@ -488,6 +517,7 @@ void ac_reader_close(ac_reader **reader)
     ac_luma_uninit(&r->luma);
     avcodec_free_context(&r->decoder);
     avformat_close_input(&r->demux);
+    ac_pipe_close(&r->pipe);
     av_packet_free(&r->packet);
     av_frame_free(&r->frame);
     av_frame_free(&r->first_props);

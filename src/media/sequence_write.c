@@ -105,14 +105,15 @@ bool ac_writer_is_sequence(const ac_reader *input, const ac_writer_params *param
     bool folder = means_folder(input, params->path), pictures;
     struct stat info;
 
-    if (params->format)
-        *name = name_of_format(params->format);
+    if (params->format || ac_pipe_is(params->path))
+        *name = name_of_format(params->format ? params->format : "matroska");
     else if (folder && from && is_written(ac_name_extension(from->frames[0].path)))
         *name = strdup(from->frames[0].path);
     else
         *name = strdup(folder && from ? "frame.png" : params->path);
     pictures = *name && is_picture_name(*name);
-    return pictures && (folder || (ac_pattern_is(params->path) && lstat(params->path, &info)));
+    return pictures && !ac_pipe_is(params->path) &&
+           (folder || (ac_pattern_is(params->path) && lstat(params->path, &info)));
 }
 
 /* ---- names ---- */

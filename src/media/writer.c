@@ -289,7 +289,7 @@ static ac_status end_film(ac_writer *w)
     error = av_write_trailer(w->mux);
     if (error >= 0)
         error = w->mux->pb->error;
-    closed = avio_closep(&w->mux->pb);
+    closed = w->pipe ? 0 : avio_closep(&w->mux->pb);
     if (error >= 0)
         error = closed;
     return error < 0 ? ac_writer_io_failed(w, error) : AC_OK;
@@ -312,6 +312,8 @@ ac_status ac_writer_finish(ac_writer *w)
     }
     if (!w->still)
         TRY(end_film(w));
+    if (w->pipe)
+        return AC_OK;
     TRY(ac_writer_sync(w));
     TRY(ac_writer_rename(w));
     ac_writer_sync_folder(w->final);

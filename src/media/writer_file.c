@@ -78,6 +78,12 @@ ac_status ac_writer_make_temporary(ac_writer *w)
 
 ac_status ac_writer_io_failed(const ac_writer *w, int error)
 {
+    if (error == AVERROR_EXIT)
+        return AC_ERR_CANCELLED;
+    if (w->pipe)
+        return ac_fail(w->log, AC_ERR_IO, "%s: %s", w->path,
+                       error == AVERROR(EPIPE) ? "the program that reads it has gone"
+                                               : av_err2str(error));
     return ac_fail(w->log, error == AVERROR(ENOMEM) ? AC_ERR_MEMORY : AC_ERR_IO,
                    "%s: writing failed: %s; nothing was left behind", w->shown,
                    ac_av_why(error).text);

@@ -18,6 +18,9 @@ static ac_status find_container(ac_writer *w, const AVOutputFormat **of)
             ".mov, for a picture .png, .jpg or .tif",
             w->path);
     picture = !strcmp((*of)->name, "image2");
+    if (picture && w->pipe)
+        return ac_fail(w->log, AC_ERR_ARGUMENT, "%s: takes films: --format y4m, nut or matroska",
+                       w->path);
     w->still = picture && (w->sequence || w->input->info.still);
     if (picture && !w->still)
         return ac_fail(w->log, AC_ERR_ARGUMENT,
@@ -44,9 +47,16 @@ static void say_interlaced(const ac_writer *w)
 
 static ac_status open_file(ac_writer *w)
 {
-    char *url = av_asprintf("file:%s", w->temporary);
-    int error = url ? avio_open(&w->mux->pb, url, AVIO_FLAG_WRITE) : AVERROR(ENOMEM);
+    char *url;
+    int error;
 
+    if (w->pipe) {
+        w->mux->pb = ac_pipe_io(w->pipe);
+        w->mux->flags |= AVFMT_FLAG_CUSTOM_IO;
+        return AC_OK;
+    }
+    url = av_asprintf("file:%s", w->temporary);
+    error = url ? avio_open(&w->mux->pb, url, AVIO_FLAG_WRITE) : AVERROR(ENOMEM);
     /* mov reads its file again to put the index in front, under this name. */
     av_freep(&w->mux->url);
     w->mux->url = url;
@@ -61,7 +71,8 @@ static ac_status write_header(ac_writer *w)
 
     /* Players can begin before they have the whole file. */
     if (av_match_name(of->name, "mov,mp4,ipod,3gp,3g2,psp,f4v"))
-        error = av_dict_set(&options, "movflags", "+faststart", 0);
+        error = av_dict_set(&options, "movflags",
+                            w->pipe ? "+frag_keyframe+empty_moov" : "+faststart", 0);
     /* A transport stream begins some time after zero; one that does already need not be moved. */
     if (!strcmp(of->name, "mpegts") && !w->input->cut_start &&
         ac_reader_origin(w->input) > AV_TIME_BASE)
@@ -87,7 +98,8 @@ static ac_status open_film(ac_writer *w, const AVOutputFormat *of)
     if (avformat_alloc_output_context2(&w->mux, (AVOutputFormat *)of, NULL, NULL) < 0)
         return ac_media_no_memory(w->log, w->path);
     TRY(ac_writer_add_streams(w));
-    TRY(ac_writer_make_temporary(w));
+    if (!w->pipe)
+        TRY(ac_writer_make_temporary(w));
     TRY(open_file(w));
     TRY(write_header(w));
     return AC_OK;
@@ -131,7 +143,7 @@ ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_w
     w->overwrite = params->overwrite;
     w->strict = params->strict;
     w->last_pts = AV_NOPTS_VALUE;
-    w->path = strdup(params->path);
+    w->path = strdup(ac_pipe_is(params->path) ? "standard output" : params->path);
     w->shown = w->path;
     w->sequence = ac_writer_is_sequence(w->input, params, &w->name);
     w->packet = av_packet_alloc();
@@ -139,7 +151,9 @@ ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_w
         status = ac_media_no_memory(log, params->path);
         goto fail;
     }
-    if (!w->sequence)
+    if (ac_pipe_is(params->path))
+        TRY(ac_pipe_open_output(params->cancel, log, &w->pipe));
+    else if (!w->sequence)
         TRY(ac_writer_check_path(w));
     TRY(find_container(w, &of));
     TRY(ac_writer_choose(w, &wish, of, &codec));
@@ -168,9 +182,10 @@ void ac_writer_close(ac_writer **writer)
     if (!w)
         return;
     avcodec_free_context(&w->encoder);
-    if (w->mux && w->mux->pb)
+    if (w->mux && w->mux->pb && !w->pipe)
         avio_closep(&w->mux->pb);
     avformat_free_context(w->mux);
+    ac_pipe_close(&w->pipe);
     av_packet_free(&w->packet);
     if (w->temporary)
         unlink(w->temporary);

@@ -289,7 +289,8 @@ ac_status ac_colorize_open(job *j)
                                            .framerate = p->framerate,
                                            .has_start_number = p->has_start_number,
                                            .start_number = p->start_number,
-                                           .allow_gaps = p->allow_gaps},
+                                           .allow_gaps = p->allow_gaps,
+                                           .cancel = p->cancel},
                        j->log, &j->reader));
     ac_log_print(j->log, AC_LOG_INFO, "input: %s", ac_reader_get_info(j->reader)->description);
     TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
@@ -297,6 +298,7 @@ ac_status ac_colorize_open(job *j)
                                            .has_start_number = p->has_start_number,
                                            .start_number = p->start_number,
                                            .resume = p->resume,
+                                           .cancel = p->cancel,
                                            .input = j->reader,
                                            .codec = p->codec,
                                            .codec_options = p->codec_options,
