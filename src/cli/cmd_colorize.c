@@ -140,7 +140,10 @@ static ac_status run(const ac_context *context, const void *opaque)
         },
         context->log, &summary);
     if (status == AC_ERR_CANCELLED)
-        ac_fail(context->log, status, "interrupted: %s was not written", o->output);
+        ac_fail(context->log, status,
+                summary.sequence ? "interrupted: %s has a part of the frames; --resume goes on"
+                                 : "interrupted: %s was not written",
+                o->output);
     else if (!status)
         report(&summary, o->output, context->log);
 fail:

@@ -292,7 +292,7 @@ ac_status ac_writer_add_streams(ac_writer *w);
 /* sequence_write.c */
 /* Whether the path means a sequence, and how its format would be named (the caller's). *name NULL:
  * memory ran out. */
-bool ac_writer_is_sequence(const ac_reader *input, const ac_writer_params *params, char **name);
+bool ac_writer_means_sequence(const ac_reader *input, const ac_writer_params *params, char **name);
 /* Checks what is there already; makes the folder; fills files. */
 ac_status ac_writer_open_files(ac_writer *w, const ac_writer_params *params);
 /* A file with its final name for the frame of this index. */

@@ -149,6 +149,8 @@ ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_w
 bool ac_writer_has(const ac_writer *writer, int64_t index);
 /* How many there are of these. */
 int64_t ac_writer_kept(const ac_writer *writer);
+/* Whether each frame is a file of its own, which stays when the writer is closed too early. */
+bool ac_writer_is_sequence(const ac_writer *writer);
 /* What the planes of frames must look like: planar Y'CbCr of the input's size, depth, range and
  * chroma resolution, unless the encoder or pix_fmt wants otherwise. Where the encoder takes RGB, it
  * is 4:4:4 in the input's matrix and range (16 bits for still pictures) and put_frame makes RGB of

@@ -99,7 +99,7 @@ static char *name_of_format(const char *format)
     return print("film.%.*s", end ? (int)(end - of->extensions) : 99, of->extensions);
 }
 
-bool ac_writer_is_sequence(const ac_reader *input, const ac_writer_params *params, char **name)
+bool ac_writer_means_sequence(const ac_reader *input, const ac_writer_params *params, char **name)
 {
     const ac_sequence *from = input->sequence;
     bool folder = means_folder(input, params->path), pictures;
@@ -318,6 +318,11 @@ bool ac_writer_has(const ac_writer *w, int64_t index)
 
     return f && f->resume && f->there_count &&
            bsearch(&index, f->there, f->there_count, sizeof(*f->there), by_place);
+}
+
+bool ac_writer_is_sequence(const ac_writer *w)
+{
+    return w->files;
 }
 
 int64_t ac_writer_kept(const ac_writer *w)

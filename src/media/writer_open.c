@@ -6,11 +6,16 @@
 
 #include "media/internal.h"
 
-static ac_status find_container(ac_writer *w, const AVOutputFormat **of)
+static ac_status find_container(ac_writer *w, const char *format, const AVOutputFormat **of)
 {
     bool picture;
 
     *of = av_guess_format(NULL, w->name, NULL);
+    if (!*of && format)
+        return ac_fail(w->log, AC_ERR_ARGUMENT,
+                       "--format: FFmpeg knows no container and no kind of pictures '%s'; 'ffmpeg "
+                       "-muxers' lists containers",
+                       format);
     if (!*of)
         return ac_fail(
             w->log, AC_ERR_ARGUMENT,
@@ -145,17 +150,23 @@ ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_w
     w->last_pts = AV_NOPTS_VALUE;
     w->path = strdup(ac_pipe_is(params->path) ? "standard output" : params->path);
     w->shown = w->path;
-    w->sequence = ac_writer_is_sequence(w->input, params, &w->name);
+    w->sequence = ac_writer_means_sequence(w->input, params, &w->name);
     w->packet = av_packet_alloc();
     if (!w->path || !w->name || !w->packet) {
         status = ac_media_no_memory(log, params->path);
+        goto fail;
+    }
+    if (params->resume && !w->sequence) {
+        status = ac_fail(log, AC_ERR_ARGUMENT,
+                         "%s: --resume: is no sequence of frames, so it cannot be gone on with",
+                         params->path);
         goto fail;
     }
     if (ac_pipe_is(params->path))
         TRY(ac_pipe_open_output(params->cancel, log, &w->pipe));
     else if (!w->sequence)
         TRY(ac_writer_check_path(w));
-    TRY(find_container(w, &of));
+    TRY(find_container(w, params->format, &of));
     TRY(ac_writer_choose(w, &wish, of, &codec));
     TRY(ac_writer_open_encoder(w, &wish, of, codec));
     TRY(ac_writer_make_luma_table(w));

@@ -341,6 +341,7 @@ ac_status ac_colorize_file(const ac_colorize_params *params, const ac_log *log,
 
     *summary = (ac_colorize_summary){0};
     TRY(ac_colorize_open(&j));
+    summary->sequence = ac_writer_is_sequence(j.writer);
     TRY(run(&j, summary));
 fail:
     ac_colorize_close(&j);

@@ -39,6 +39,7 @@ typedef struct ac_colorize_params {
 } ac_colorize_params;
 
 typedef struct ac_colorize_summary {
+    bool sequence;   /* frames that were written stay, on failure too */
     int64_t frames;  /* written */
     int64_t damaged; /* frames or packets of the input that could not be read */
     double seconds;  /* from the first frame to the finished file */
