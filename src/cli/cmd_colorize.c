@@ -25,7 +25,8 @@ static const options defaults = {.model = "default",
 
 static const ac_option table[] = {
     {"output", 'o', AC_OPTION_TEXT, "FILE", offsetof(options, output), 0, 0,
-     "File to write; its extension chooses the container. Matroska (.mkv) holds most."},
+     "File to write; its extension chooses the container. Matroska (.mkv) holds most. A pattern "
+     "(colour/%06d.png) or, of a sequence, a folder: a frame a file. -: standard output."},
     {"model", 'm', AC_OPTION_TEXT, "MODEL", offsetof(options, model), 0, 0,
      "Model that colours: a .safetensors file or the name of one that comes with the program. "
      "Default: default."},
@@ -50,8 +51,8 @@ static const ac_option table[] = {
      "Frames may be missing in a sequence; the others keep their numbers and times."},
     {"format", 0, AC_OPTION_TEXT, "NAME", offsetof(options, format), 0, 0,
      "Format of the output where its name does not tell: png, tiff, dpx, exr, jpg or another "
-     "extension of pictures for frames in a folder, or a container as FFmpeg names it. Default: "
-     "that of the input's frames."},
+     "extension of pictures for frames in a folder (default: the input's, else png); y4m, nut, "
+     "matroska (default) or another container of FFmpeg's for standard output."},
     {"codec", 0, AC_OPTION_TEXT, "NAME", offsetof(options, codec), 0, 0,
      "Encoder as FFmpeg names it, such as libx264, libx265, libsvtav1 or ffv1. Default: libx264 "
      "where FFmpeg has it, else what it offers for the container."},
@@ -69,7 +70,8 @@ static const ac_option table[] = {
     {"strict", 0, AC_OPTION_FLAG, NULL, offsetof(options, strict), 0, 0,
      "A stream that the container cannot hold is an error, not a warning."},
     {"resume", 0, AC_OPTION_FLAG, NULL, offsetof(options, resume), 0, 0,
-     "Go on with a sequence: frames that are there already are kept."},
+     "Go on with a sequence: frames that are there already are kept. The other options have to be "
+     "those of the first run."},
     {"overwrite", 0, AC_OPTION_FLAG, NULL, offsetof(options, overwrite), 0, 0,
      "Replace the output if it is there already."},
     {"validation", 0, AC_OPTION_FLAG, NULL, offsetof(options, validation), 0, 0,
@@ -159,7 +161,9 @@ const ac_command ac_command_colorize = {
     .summary = "colour a film or a picture",
     .description = "Colours the black-and-white film or picture INPUT. Its luma, sound, subtitles, "
                    "chapters, timestamps and all other streams reach OUTPUT unchanged; colours "
-                   "that INPUT has are not looked at.",
+                   "that INPUT has are not looked at. A pattern (shot/%06d.png), a glob in quotes "
+                   "('shot/*.dpx') or a folder of pictures is a film whose frames they are; - is "
+                   "standard input.",
     .options = table,
     .size = sizeof(options),
     .defaults = &defaults,

