@@ -463,7 +463,7 @@ static ac_status open_reader(const ac_reader_params *params, bool whole, const a
         TRY(check_file(r));
     TRY(open_demuxer(r));
     TRY(find_film(r));
-    TRY(open_decoder(r, params->threads));
+    TRY(open_decoder(r, r->sequence ? 1 : params->threads));
     if (r->sequence)
         TRY(open_sequence(r, params));
     else

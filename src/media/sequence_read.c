@@ -122,7 +122,11 @@ static void make(worker *w, size_t index, slot *to)
     int64_t time = sequence->frames[index].number - sequence->frames[0].number;
     AVFrame *frame = av_frame_alloc();
 
-    to->status = frame ? read_file(path, &log, w->packet) : ac_media_no_memory(&log, path);
+    if (!frame) {
+        to->status = ac_media_no_memory(&log, path);
+        return;
+    }
+    to->status = read_file(path, &log, w->packet);
     if (!to->status)
         to->status = decode(w, path, &log, frame);
     av_packet_unref(w->packet);
