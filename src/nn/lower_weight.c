@@ -245,11 +245,11 @@ static int place_of(const job *j, int r, int c, int tap)
     }
 }
 
-static ac_status lower_as_defined(const ac_conv *c)
+static ac_status lower_as_defined(const ac_conv *conv)
 {
-    ac_lowering *l = c->l;
-    const ac_step *step = c->step;
-    job j = {.l = l, .step = step, .p = &step->node->params, .small = c->out, .big = c->in};
+    ac_lowering *l = conv->l;
+    const ac_step *step = conv->step;
+    job j = {.l = l, .step = step, .p = &step->node->params, .small = conv->out, .big = conv->in};
     ac_status status = AC_OK;
     ac_binding map;
     void *memory;
