@@ -53,9 +53,10 @@ if [ "$build" = build-asan ]; then
     export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
     export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
 fi
-# Checks of the source text would say the same twice, and so would one kernel after the other.
+# Checks of the source text would say the same twice, and so would one kernel after the other, and
+# one driver.
 suites=()
-[ "$build" = build ] || suites=(--no-suite hygiene --no-suite forced)
+[ "$build" = build ] || suites=(--no-suite hygiene --no-suite forced --no-suite swiftshader)
 rm -f "$build/meson-logs/testlog.json"
 meson test -C "$build" --no-rebuild --print-errorlogs ${suites[@]+"${suites[@]}"} "$@" || true
 
