@@ -113,8 +113,8 @@ int ac_winograd_tiles(const ac_winograd *w, int d, int phase)
 
 int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles)
 {
-    int64_t most =
-        (int64_t)((AC_LOWER_SCRATCH_MAX - 2 * AC_PLAN_ALIGNMENT - w->sums_bytes) / w->tile_bytes);
+    uint64_t room = AC_LOWER_SCRATCH_MAX - (uint64_t)2 * AC_PLAN_ALIGNMENT - w->sums_bytes;
+    int64_t most = (int64_t)(room / w->tile_bytes);
     int64_t parts = (tiles + most - 1) / most, each = parts ? (tiles + parts - 1) / parts : 0;
 
     each = (each + LOCAL - 1) / LOCAL * LOCAL;

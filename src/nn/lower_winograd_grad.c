@@ -80,6 +80,7 @@ fail:
 static ac_status lower_products(job *j, int tiles, ac_binding in, ac_binding out, ac_binding sums)
 {
     int quads = tiles / 4, lanes = 4 * j->w.quads;
+    int groups = (lanes - 1) / j->gemm.pixels_a_group + 1;
     const struct conv_push push = {.in_h = 1,
                                    .in_w = lanes,
                                    .out_h = 1,
@@ -96,8 +97,7 @@ static ac_status lower_products(job *j, int tiles, ac_binding in, ac_binding out
                                    .oc_tiles = j->gemm.oc_tiles};
     const ac_binding bindings[3] = {in, out, sums};
 
-    return ac_lower_dispatch(j->l, j->gemm.kernel, bindings, &push,
-                             (uint64_t)((lanes - 1) / j->gemm.pixels_a_group + 1),
+    return ac_lower_dispatch(j->l, j->gemm.kernel, bindings, &push, (uint64_t)groups,
                              (uint64_t)j->gemm.oc_tiles * (uint64_t)j->w.products);
 }
 
@@ -150,11 +150,13 @@ static ac_status make_channels(job *j)
                        4 * (uint64_t)(values[0]->quads + values[1]->quads), &j->channels, &memory));
     to = memory;
     for (int v = 0; v < 2; v++) {
-        for (int lane = 0; lane < 4 * values[v]->quads; lane++)
+        int lanes = 4 * values[v]->quads;
+
+        for (int lane = 0; lane < lanes; lane++)
             to[lane] = -1;
         for (int c = 0; c < values[v]->shape.c; c++)
             to[values[v]->map[c]] = c;
-        to += 4 * values[v]->quads;
+        to += lanes;
     }
 fail:
     return status;
