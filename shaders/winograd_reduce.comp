@@ -7,7 +7,7 @@
 // gradient of the weight += G^T u G, u the sums of tiles' products. A stride divides the taps of a
 // kernel among CY * CX sets: tap CY * i + set / CX along y.
 //   u [ALPHA * ALPHA][out_quads][CY * CX][4 * in_quads] vec4 of four rows
-//   channel [4 * out_quads] row of the weight in each lane, -1: none; [4 * in_quads] column
+//   row [4 * out_quads], column [4 * in_quads]: of the weight in each lane, -1: none
 //   gradients at w_base [rows][w_row][KH][KW]
 // Grid: x, y: folded CY * CX * 4 * in_quads / LOCAL; z: out_quads.
 layout(local_size_x_id = 0) in;
@@ -19,8 +19,9 @@ layout(constant_id = 4) const int CY = 1;
 layout(constant_id = 5) const int CX = 1;
 
 layout(binding = 0, std430) readonly buffer U { vec4 u[]; };
-layout(binding = 1, std430) readonly buffer C { int channel[]; };
-layout(binding = 2, std430) buffer W { float gradients[]; };
+layout(binding = 1, std430) readonly buffer J { int row[]; };
+layout(binding = 2, std430) readonly buffer K { int column[]; };
+layout(binding = 3, std430) buffer W { float gradients[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 // sum over i of G[i][k] from[i]
@@ -45,8 +46,8 @@ void main()
     if (id >= all)
         return;
     int quad = int(gl_WorkGroupID.z), set = id / lanes;
-    int column = channel[4 * p.out_quads + id - set * lanes];
-    if (column < 0)
+    int to = column[id - set * lanes];
+    if (to < 0)
         return;
     vec4 t[R][ALPHA];
     [[unroll]] for (int j = 0; j < ALPHA; j++) {
@@ -62,9 +63,9 @@ void main()
             vec4 value = row_of(l, t[k]);
             if (ky < KH && kx < KW)
                 [[unroll]] for (int r = 0; r < 4; r++) {
-                    int row = channel[4 * quad + r];
-                    if (row >= 0)
-                        gradients[p.w_base + ((row * p.w_row + column) * KH + ky) * KW + kx] +=
+                    int from = row[4 * quad + r];
+                    if (from >= 0)
+                        gradients[p.w_base + ((from * p.w_row + to) * KH + ky) * KW + kx] +=
                             value[r];
                 }
         }

@@ -40,6 +40,12 @@ typedef struct ac_conv {
     ac_lower_source weight, bias;
 } ac_conv;
 
+/* Lanes of a quad that the value uses at most. */
+int ac_conv_used_lanes(const ac_value *value);
+/* The step's node as a convolution of `in` into `out`, values of the plan; lane_channel, weight and
+ * bias are left empty. */
+ac_conv ac_conv_describe(ac_lowering *l, const ac_step *step, int in, int out);
+
 /* A kernel, its tile, how weights are laid out for it. */
 typedef struct ac_conv_variant {
     const ac_kernel *kernel;

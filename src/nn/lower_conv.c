@@ -55,18 +55,36 @@ static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_b
                              (uint64_t)v->oc_tiles * (uint64_t)c->in->shape.n);
 }
 
-static ac_status find_lanes(ac_conv *c)
+int ac_conv_used_lanes(const ac_value *value)
 {
-    c->lane_channel = ac_lower_lane_channels(c->l, c->in);
-    if (!c->lane_channel)
-        return AC_ERR_MEMORY;
-    for (int ch = 0; ch < c->in->shape.c; ch++)
-        if (c->in->map[ch] % 4 + 1 > c->lanes)
-            c->lanes = c->in->map[ch] % 4 + 1;
-    for (int ch = 0; ch < c->out->shape.c; ch++)
-        if (c->out->map[ch] + 1 > c->out_lanes)
-            c->out_lanes = c->out->map[ch] + 1;
-    return AC_OK;
+    int lanes = 0;
+
+    for (int ch = 0; ch < value->shape.c; ch++)
+        if (value->map[ch] % 4 + 1 > lanes)
+            lanes = value->map[ch] % 4 + 1;
+    return lanes;
+}
+
+ac_conv ac_conv_describe(ac_lowering *l, const ac_step *step, int in, int out)
+{
+    const ac_node *node = step->node;
+    ac_conv c = {.l = l,
+                 .step = step,
+                 .in = &l->plan->values[in],
+                 .out = &l->plan->values[out],
+                 .y = ac_conv_axis_of(node, 0),
+                 .x = ac_conv_axis_of(node, 1),
+                 .groups = node->params.groups,
+                 .weight = {NULL, -1},
+                 .bias = {NULL, -1}};
+
+    c.in_group = c.in->shape.c / c.groups;
+    c.out_group = c.out->shape.c / c.groups;
+    c.lanes = ac_conv_used_lanes(c.in);
+    for (int ch = 0; ch < c.out->shape.c; ch++)
+        if (c.out->map[ch] + 1 > c.out_lanes)
+            c.out_lanes = c.out->map[ch] + 1;
+    return c;
 }
 
 /* For conv_direct: where channels lie in the input, then which channels the output's lanes have. */
@@ -113,23 +131,16 @@ fail:
 ac_status ac_lower_conv(ac_lowering *l, const ac_step *step)
 {
     const ac_node *node = step->node;
-    ac_conv c = {.l = l,
-                 .step = step,
-                 .in = &l->plan->values[step->inputs[0]],
-                 .out = &l->plan->values[step->output],
-                 .y = ac_conv_axis_of(node, 0),
-                 .x = ac_conv_axis_of(node, 1),
-                 .groups = node->params.groups,
-                 .weight = ac_lower_tensor(l, node, "weight"),
-                 .bias = {NULL, -1}};
+    ac_conv c = ac_conv_describe(l, step, step->inputs[0], step->output);
     ac_status status = AC_OK;
     int m;
 
+    c.weight = ac_lower_tensor(l, node, "weight");
     if (node->params.bias)
         c.bias = ac_lower_tensor(l, node, "bias");
-    c.in_group = c.in->shape.c / c.groups;
-    c.out_group = c.out->shape.c / c.groups;
-    TRY(find_lanes(&c));
+    c.lane_channel = ac_lower_lane_channels(l, c.in);
+    if (!c.lane_channel)
+        return AC_ERR_MEMORY;
     TRY(ac_conv_choose_filtering(&c, &m));
     TRY(ac_conv_lower(&c, m));
 fail:

@@ -35,20 +35,6 @@ static uint64_t value_bytes(const job *j, const ac_value *value)
     return j->l->plan->values[value->root].size;
 }
 
-static int most(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int used_lanes(const ac_value *value)
-{
-    int lanes = 0;
-
-    for (int c = 0; c < value->shape.c; c++)
-        lanes = most(lanes, value->map[c] % 4 + 1);
-    return lanes;
-}
-
 static int split(job *j, uint64_t items, int tiles, uint64_t part_bytes)
 {
     int splits = ac_lower_splits(j->l, items, tiles);
@@ -83,8 +69,8 @@ static ac_status lower_cpu(job *j)
 {
     int sg = (int)ac_device_get_info(j->l->device)->subgroup_size;
     int pairs = j->big->quads * j->taps, quads = j->small->quads, wide = sg < 8 ? sg : 8;
-    int plain_nl = pairs < wide ? pairs : wide, plain_lanes = used_lanes(j->big);
-    int swap_nl = quads < wide ? quads : wide, swap_lanes = used_lanes(j->small);
+    int plain_nl = pairs < wide ? pairs : wide, plain_lanes = ac_conv_used_lanes(j->big);
+    int swap_nl = quads < wide ? quads : wide, swap_lanes = ac_conv_used_lanes(j->small);
     int64_t plain = (int64_t)((quads + sg - 1) / sg) * ((pairs + plain_nl - 1) / plain_nl) *
                     tile_cost(plain_nl, plain_lanes);
     int64_t swapped = (int64_t)((pairs + sg - 1) / sg) * ((quads + swap_nl - 1) / swap_nl) *
@@ -296,25 +282,15 @@ ac_status ac_conv_lower_weight_gradient(const ac_conv *c, int m)
 ac_status ac_lower_weight_gradient(ac_lowering *l, const ac_step *step)
 {
     ac_step plain = *step;
-    ac_conv c = {.l = l,
-                 .step = &plain,
-                 .in = &l->plan->values[step->inputs[1]],
-                 .out = &l->plan->values[step->inputs[0]],
-                 .groups = step->node->params.groups};
     ac_status status = AC_OK;
+    ac_conv c;
     int m;
 
     /* The convolution from `big` to `small`: of a transposed one it is the input's gradient. */
     if (step->kind == AC_OP_CONV_TRANSPOSE2D)
         plain.node = &l->plan->mirrors[step->node - l->plan->net->nodes];
     plain.activation = AC_ACTIVATION_NONE;
-    c.y = ac_conv_axis_of(plain.node, 0);
-    c.x = ac_conv_axis_of(plain.node, 1);
-    c.in_group = c.in->shape.c / c.groups;
-    c.out_group = c.out->shape.c / c.groups;
-    c.lanes = used_lanes(c.in);
-    for (int ch = 0; ch < c.out->shape.c; ch++)
-        c.out_lanes = most(c.out_lanes, c.out->map[ch] + 1);
+    c = ac_conv_describe(l, &plain, step->inputs[1], step->inputs[0]);
     TRY(ac_conv_choose_filtering(&c, &m));
     TRY(ac_conv_lower_weight_gradient(&c, m));
 fail:

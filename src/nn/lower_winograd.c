@@ -149,6 +149,31 @@ ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_k
                                   &params, kernel);
 }
 
+ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int quads,
+                               int width, ac_binding in, ac_binding weights, ac_binding out)
+{
+    int out_quads = w->c->out->quads;
+    const struct conv_push push = {.in_h = 1,
+                                   .in_w = width,
+                                   .out_h = 1,
+                                   .out_w = width,
+                                   .grid_h = 1,
+                                   .grid_w = width,
+                                   .out_sy = 1,
+                                   .out_sx = 1,
+                                   .in_quads = quads,
+                                   .out_quads = out_quads,
+                                   .x_batch = quads * width,
+                                   .y_batch = out_quads * width,
+                                   .w_batch = quads * ac_conv_row(gemm),
+                                   .oc_tiles = gemm->oc_tiles};
+    const ac_binding bindings[3] = {in, weights, out};
+
+    return ac_lower_dispatch(w->c->l, gemm->kernel, bindings, &push,
+                             (uint64_t)ceil_div(width, gemm->pixels_a_group),
+                             (uint64_t)gemm->oc_tiles * (uint64_t)w->products);
+}
+
 static ac_status get_kernels(job *j)
 {
     const ac_winograd *w = &j->w;
@@ -245,20 +270,6 @@ static ac_status lower_tiles(job *j, struct conv_push *push, ac_binding weights)
     ac_binding out =
         ac_lower_part(all, ac_lower_aligned(size),
                       16 * (uint64_t)products * (uint64_t)count * (uint64_t)c->out->quads);
-    const struct conv_push gemm = {.in_h = 1,
-                                   .in_w = count,
-                                   .out_h = 1,
-                                   .out_w = count,
-                                   .grid_h = 1,
-                                   .grid_w = count,
-                                   .out_sy = 1,
-                                   .out_sx = 1,
-                                   .in_quads = j->w.quads,
-                                   .out_quads = c->out->quads,
-                                   .x_batch = j->w.quads * count,
-                                   .y_batch = c->out->quads * count,
-                                   .w_batch = j->w.quads * ac_conv_row(&j->gemm),
-                                   .oc_tiles = j->gemm.oc_tiles};
     ac_binding bindings[3];
     ac_status status = AC_OK;
 
@@ -267,12 +278,7 @@ static ac_status lower_tiles(job *j, struct conv_push *push, ac_binding weights)
     TRY(ac_lower_dispatch(j->l, j->input, bindings, push, ac_lower_groups((uint64_t)count),
                           (uint64_t)j->w.quads));
     TRY(ac_lower_barrier(j->l));
-    bindings[0] = in;
-    bindings[1] = weights;
-    bindings[2] = out;
-    TRY(ac_lower_dispatch(j->l, j->gemm.kernel, bindings, &gemm,
-                          (uint64_t)ceil_div(count, j->gemm.pixels_a_group),
-                          (uint64_t)j->gemm.oc_tiles * (uint64_t)products));
+    TRY(ac_winograd_multiply(&j->w, &j->gemm, j->w.quads, count, in, weights, out));
     TRY(ac_lower_barrier(j->l));
     bindings[0] = out;
     bindings[1] = j->packed;

@@ -2,8 +2,6 @@
  * y = A^T ((G g) * (B^T d)), the gradient of g is G^T ((A dy) * (B^T d)), summed over tiles. The
  * sums are ALPHA^2 matrix products, for which the transforms lay tiles along vec4s, as a
  * convolution's input channels are. */
-#include <string.h>
-
 #include "common/push_nn.h"
 #include "nn/winograd.h"
 #include "winograd_gradient_3_spv.h"
@@ -39,7 +37,7 @@ typedef struct job {
     ac_lowering *l;
     ac_conv_variant gemm;
     const ac_kernel *input, *gradient, *reduce;
-    ac_binding channels; /* of the lanes of out, then of in */
+    ac_binding rows, columns; /* of the weight: channels in the lanes of out and in */
 } job;
 
 static ac_status get_kernels(job *j)
@@ -59,7 +57,7 @@ static ac_status get_kernels(job *j)
                                  .constant_count = 5,
                                  .constants = {LOCAL, w->m, w->step[0], w->step[1], 0}};
     ac_kernel_params reduce = {
-        .binding_count = 3,
+        .binding_count = 4,
         .constant_count = 6,
         .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1]}};
     bool texel = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU &&
@@ -76,31 +74,6 @@ fail:
     return status;
 }
 
-/* Sums over the tiles in `in` and `out`, transformed, into `sums`. */
-static ac_status lower_products(job *j, int tiles, ac_binding in, ac_binding out, ac_binding sums)
-{
-    int quads = tiles / 4, lanes = 4 * j->w.quads;
-    int groups = (lanes - 1) / j->gemm.pixels_a_group + 1;
-    const struct conv_push push = {.in_h = 1,
-                                   .in_w = lanes,
-                                   .out_h = 1,
-                                   .out_w = lanes,
-                                   .grid_h = 1,
-                                   .grid_w = lanes,
-                                   .out_sy = 1,
-                                   .out_sx = 1,
-                                   .in_quads = quads,
-                                   .out_quads = j->c->out->quads,
-                                   .x_batch = quads * lanes,
-                                   .y_batch = j->c->out->quads * lanes,
-                                   .w_batch = quads * ac_conv_row(&j->gemm),
-                                   .oc_tiles = j->gemm.oc_tiles};
-    const ac_binding bindings[3] = {in, out, sums};
-
-    return ac_lower_dispatch(j->l, j->gemm.kernel, bindings, &push, (uint64_t)groups,
-                             (uint64_t)j->gemm.oc_tiles * (uint64_t)j->w.products);
-}
-
 /* Tiles push->first .. first + count - 1 of all: adds their part of the gradient. */
 static ac_status lower_tiles(job *j, struct conv_push *push)
 {
@@ -114,7 +87,7 @@ static ac_status lower_tiles(job *j, struct conv_push *push)
     ac_binding in = ac_lower_part(all, 0, in_bytes);
     ac_binding out = ac_lower_part(all, out_at, out_bytes);
     ac_binding sums = ac_lower_part(all, sums_at, w->sums_bytes);
-    ac_binding bindings[3];
+    ac_binding bindings[4];
     ac_status status = AC_OK;
 
     bindings[0] = ac_lower_value(j->l, step->inputs[1], &push->x_base, &push->x_batch);
@@ -126,38 +99,16 @@ static ac_status lower_tiles(job *j, struct conv_push *push)
     TRY(ac_lower_dispatch(j->l, j->gradient, bindings, push, ac_lower_groups((uint64_t)push->count),
                           (uint64_t)j->c->out->quads));
     TRY(ac_lower_barrier(j->l));
-    TRY(lower_products(j, push->count, in, out, sums));
+    TRY(ac_winograd_multiply(w, &j->gemm, push->count / 4, 4 * w->quads, in, out, sums));
     TRY(ac_lower_barrier(j->l));
     bindings[0] = sums;
-    bindings[1] = j->channels;
-    bindings[2] = j->l->gradients;
+    bindings[1] = j->rows;
+    bindings[2] = j->columns;
+    bindings[3] = j->l->gradients;
     push->w_base = (int)ac_lower_tensor(j->l, step->node, "weight").place;
     push->w_row = j->c->in->shape.c;
     TRY(ac_lower_dispatch(j->l, j->reduce, bindings, push, ac_lower_groups(4 * (uint64_t)w->quads),
                           (uint64_t)j->c->out->quads));
-fail:
-    return status;
-}
-
-static ac_status make_channels(job *j)
-{
-    const ac_value *values[2] = {j->c->out, j->c->in};
-    ac_status status = AC_OK;
-    void *memory;
-    int *to;
-
-    TRY(ac_lower_words(j->l, AC_REGION_CONSTANTS,
-                       4 * (uint64_t)(values[0]->quads + values[1]->quads), &j->channels, &memory));
-    to = memory;
-    for (int v = 0; v < 2; v++) {
-        int lanes = 4 * values[v]->quads;
-
-        for (int lane = 0; lane < lanes; lane++)
-            to[lane] = -1;
-        for (int c = 0; c < values[v]->shape.c; c++)
-            to[values[v]->map[c]] = c;
-        to += lanes;
-    }
 fail:
     return status;
 }
@@ -170,7 +121,8 @@ ac_status ac_winograd_lower_weight_gradient(const ac_conv *c, int m)
     int64_t each;
 
     TRY(get_kernels(&j));
-    TRY(make_channels(&j));
+    TRY(ac_lower_channels(c->l, c->out, &j.rows));
+    TRY(ac_lower_channels(c->l, c->in, &j.columns));
     push.tiles_y = ac_winograd_tiles(&j.w, 0, 0);
     push.tiles_x = ac_winograd_tiles(&j.w, 1, 0);
     push.tiles = c->in->shape.n * j.w.step[0] * push.tiles_y * j.w.step[1] * push.tiles_x;

@@ -42,5 +42,9 @@ ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
                                  ac_kernel_params *params, const ac_kernel **kernel);
 /* row: lanes of a row where tiles are to run along vec4s, 0: channels do. */
 ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_kernel **kernel);
+/* All products: in [products][quads][width] vec4 times weights, as gemm wants them, is
+ * out [products][out quads][width] vec4. */
+ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int quads,
+                               int width, ac_binding in, ac_binding weights, ac_binding out);
 
 #endif
