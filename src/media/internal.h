@@ -94,8 +94,9 @@ float ac_read_float(const uint8_t *from, const AVPixFmtDescriptor *desc, int dep
 typedef struct ac_turn {
     bool mirror_x, mirror_y, transpose;
 } ac_turn;
-/* From a display matrix (AV_PKT_DATA_DISPLAYMATRIX); angles that are no quarters are left alone. */
-ac_turn ac_turn_from_matrix(const int32_t *matrix);
+/* From a display matrix (AV_PKT_DATA_DISPLAYMATRIX), 9 int32_t wherever they lie, NULL: none;
+ * angles that are no quarters are left alone. */
+ac_turn ac_turn_from_matrix(const uint8_t *matrix);
 /* Replaces *frame, one of ac_luma_extract() or of RGB24; nothing is done where nothing needs to be.
  * AC_ERR_MEMORY without a message. */
 ac_status ac_turn_apply(ac_turn turn, AVFrame **frame);

@@ -269,8 +269,13 @@ fail:
     return status;
 }
 
-ac_turn ac_turn_from_matrix(const int32_t *m)
+ac_turn ac_turn_from_matrix(const uint8_t *matrix)
 {
+    int32_t m[9];
+
+    if (!matrix)
+        return (ac_turn){0};
+    memcpy(m, matrix, sizeof(m));
     /* x' = m[0] x + m[3] y, y' = m[1] x + m[4] y (libavutil/display.h). */
     if (!m[1] && !m[3])
         return (ac_turn){.mirror_x = m[0] < 0, .mirror_y = m[4] < 0};

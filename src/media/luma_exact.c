@@ -20,9 +20,11 @@ float ac_read_float(const uint8_t *from, const AVPixFmtDescriptor *desc, int dep
 
 static void exact_line(float *to, const AVFrame *frame, const AVPixFmtDescriptor *desc, int y)
 {
-    static const double weights[] = {0.2126, 0.7152, 0.0722};
+    double weights[3];
     bool rgb = desc->flags & AV_PIX_FMT_FLAG_RGB;
 
+    ac_luma_weights(AVCOL_SPC_BT709, &weights[0], &weights[2]);
+    weights[1] = 1 - weights[0] - weights[2];
     for (int x = 0; x < frame->width; x++) {
         double sum = 0;
 

@@ -137,7 +137,7 @@ static ac_status check_same_file(ac_reader *r, const AVFrame *frame)
 {
     const char *path = r->sequence->frames[r->at].path;
     const AVFrameSideData *matrix = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
-    ac_turn turn = {0};
+    ac_turn turn = ac_turn_from_matrix(matrix ? matrix->data : NULL);
 
     if (frame->width != r->width || frame->height != r->height)
         return ac_fail(r->log, AC_ERR_UNSUPPORTED,
@@ -149,12 +149,6 @@ static ac_status check_same_file(ac_reader *r, const AVFrame *frame)
                        "one pixel format",
                        path, av_get_pix_fmt_name(frame->format),
                        av_get_pix_fmt_name(r->luma.pix_fmt));
-    if (matrix) {
-        int32_t copy[9];
-
-        memcpy(copy, matrix->data, sizeof(copy));
-        turn = ac_turn_from_matrix(copy);
-    }
     if (turn.mirror_x != r->turn.mirror_x || turn.mirror_y != r->turn.mirror_y ||
         turn.transpose != r->turn.transpose)
         return ac_fail(r->log, AC_ERR_UNSUPPORTED,

@@ -1,7 +1,6 @@
 /* What a film's first frame says about all of it. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "media/internal.h"
 
@@ -151,10 +150,7 @@ static void describe_size(ac_reader *r, const AVFrame *frame)
         sar = (AVRational){1, 1};
     /* A film's rotation is carried as such. Few files of a picture can hold one. */
     if ((r->picture || r->whole) && data) {
-        int32_t copy[9];
-
-        memcpy(copy, data, sizeof(copy));
-        r->turn = ac_turn_from_matrix(copy);
+        r->turn = ac_turn_from_matrix(data);
         if (r->turn.transpose) {
             f->width = frame->height;
             f->height = frame->width;
