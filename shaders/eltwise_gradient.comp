@@ -1,12 +1,17 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "common/push_nn.h"
 #include "common/activation.glsl"
+#include "common/divide.glsl"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
 
 // y (+)= a * slope of the activation whose result is b, * p.slope with SCALED; a may be one pixel
 // that is stretched over the plane. y may be a.
 //   a, b, y [n][quads][pixels] vec4, or a [n][quads][1]
-// Grid: x, y: folded pixels / LOCAL; z: n * quads + quad.
+// A workgroup takes one quad and one of `splits` runs of pixels, an invocation TURN of them at once.
+// Grid: x: quads, y: splits.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int STRETCHED = 0;
@@ -14,28 +19,35 @@ layout(constant_id = 2) const int ACTIVATION = 0;
 layout(constant_id = 3) const int SCALED = 0;
 layout(constant_id = 4) const int ACCUMULATE = 0;
 
-layout(binding = 0, std430) readonly buffer A { vec4 a[]; };
-layout(binding = 1, std430) readonly buffer B { vec4 b[]; };
-layout(binding = 2, std430) buffer Y { vec4 y[]; };
+VECTORS(0, A, a);
+VECTORS(1, B, b);
+layout(binding = 2, std430) buffer Y { STORED y[]; };
 layout(push_constant) uniform P { plane_push p; };
+
+const int TURN = 4;
 
 void main()
 {
-    int pixel = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
-                int(gl_LocalInvocationID.x);
-    int batch = int(gl_WorkGroupID.z) / p.quads;
-    int quad = int(gl_WorkGroupID.z) - batch * p.quads;
+    int quad = int(gl_WorkGroupID.x);
+    int items = p.n * p.pixels, each = (items + p.splits - 1) / p.splits;
+    int begin = int(gl_WorkGroupID.y) * each, end = min(items, begin + each);
 
-    if (pixel >= p.pixels)
-        return;
-    int at = quad * p.pixels + pixel;
-    vec4 v = a[p.a_base + batch * p.a_batch + (STRETCHED != 0 ? quad : at)];
-    if (ACTIVATION != 0)
-        v *= activation_slope(b[p.b_base + batch * p.b_batch + at], ACTIVATION, p.slope);
-    if (SCALED != 0)
-        v *= p.slope;
-    int to = p.y_base + batch * p.y_batch + at;
-    if (ACCUMULATE != 0)
-        v += y[to];
-    y[to] = v;
+    for (int i = begin + int(gl_LocalInvocationID.x); i < end; i += TURN * LOCAL) {
+        [[unroll]] for (int t = 0; t < TURN; t++) {
+            int item = min(i + t * LOCAL, items - 1);
+            int batch = divide(item, p.pixels), at = quad * p.pixels + item - batch * p.pixels;
+            int to = p.y_base + batch * p.y_batch + at;
+            vec4 v = LOAD(a, p.a_base + batch * p.a_batch + (STRETCHED != 0 ? quad : at));
+            if (ACTIVATION != 0)
+                v *= activation_slope(LOAD(b, p.b_base + batch * p.b_batch + at), ACTIVATION,
+                                      p.slope);
+            if (SCALED != 0)
+                v *= p.slope;
+            if (i + t * LOCAL < end) {
+                if (ACCUMULATE != 0)
+                    v += STORED_AT(y, to);
+                STORE(y, to, v);
+            }
+        }
+    }
 }

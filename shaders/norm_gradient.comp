@@ -1,41 +1,60 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "common/push_train.h"
 #include "common/activation.glsl"
+#include "common/divide.glsl"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
 
 // Gradient of a batch norm's input: with d = dy * slope of y, z = (x - mean) / deviation,
 //   dx (+)= scale * (d - mean of d - z * mean of d z)
 //   a (dy), y, x, dx [n][quads][pixels] vec4; work, means as norm_stats.comp and norm_sums.comp say
-// Grid: x, y: folded pixels / LOCAL; z: n * quads + quad.
+// A workgroup takes one quad and one of `splits` runs of pixels, an invocation TURN of them at once.
+// Grid: x: quads, y: splits.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int ACTIVATION = 0;
 layout(constant_id = 2) const int ACCUMULATE = 0;
 
-layout(binding = 0, std430) readonly buffer A { vec4 a[]; };
-layout(binding = 1, std430) readonly buffer Y { vec4 y[]; };
-layout(binding = 2, std430) readonly buffer X { vec4 x[]; };
-layout(binding = 3, std430) readonly buffer W { vec4 work[]; };
-layout(binding = 4, std430) readonly buffer M { vec4 means[]; };
-layout(binding = 5, std430) buffer D { vec4 dx[]; };
+VECTORS(0, A, a);
+VECTORS(1, Y, y);
+VECTORS(2, X, x);
+VECTORS(3, W, work);
+VECTORS(4, M, means);
+layout(binding = 5, std430) buffer D { STORED dx[]; };
 layout(push_constant) uniform C { norm_push p; };
+
+const int TURN = 4;
 
 void main()
 {
-    int pixel = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
-                int(gl_LocalInvocationID.x);
-    int batch = int(gl_WorkGroupID.z) / p.quads;
-    int quad = int(gl_WorkGroupID.z) - batch * p.quads;
-    if (pixel >= p.pixels)
-        return;
-    int at = quad * p.pixels + pixel;
-    vec4 d = a[p.a_base + batch * p.a_batch + at] *
-             activation_slope(y[p.y_base + batch * p.y_batch + at], ACTIVATION, p.slope);
-    vec4 z = (x[p.x_base + batch * p.x_batch + at] - work[2 * p.quads + quad]) *
-             work[3 * p.quads + quad];
-    vec4 v = work[quad] * (d - means[quad] - z * means[p.quads + quad]);
-    int to = p.out_base + batch * p.out_batch + at;
-    if (ACCUMULATE != 0)
-        v += dx[to];
-    dx[to] = v;
+    int quad = int(gl_WorkGroupID.x);
+    int items = p.n * p.pixels, each = (items + p.splits - 1) / p.splits;
+    int begin = int(gl_WorkGroupID.y) * each, end = min(items, begin + each);
+    vec4 scale = LOAD(work, quad), shift = LOAD(work, p.quads + quad);
+    vec4 mean = LOAD(work, 2 * p.quads + quad);
+    vec4 constant = scale * LOAD(means, quad);
+    vec4 linear = scale * LOAD(work, 3 * p.quads + quad) * LOAD(means, p.quads + quad);
+
+    for (int i = begin + int(gl_LocalInvocationID.x); i < end; i += TURN * LOCAL) {
+        [[unroll]] for (int t = 0; t < TURN; t++) {
+            int item = min(i + t * LOCAL, items - 1);
+            int batch = divide(item, p.pixels), at = quad * p.pixels + item - batch * p.pixels;
+            int to = p.out_base + batch * p.out_batch + at;
+            vec4 d = LOAD(a, p.a_base + batch * p.a_batch + at);
+            vec4 from = LOAD(x, p.x_base + batch * p.x_batch + at), made;
+            if (slope_from_argument(ACTIVATION))
+                made = from * scale + shift;
+            else
+                made = LOAD(y, p.y_base + batch * p.y_batch + at);
+            d *= activation_slope(made, ACTIVATION, p.slope);
+            vec4 v = scale * d - constant - (from - mean) * linear;
+            if (i + t * LOCAL < end) {
+                if (ACCUMULATE != 0)
+                    v += STORED_AT(dx, to);
+                STORE(dx, to, v);
+            }
+        }
+    }
 }

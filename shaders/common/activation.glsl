@@ -12,6 +12,12 @@ vec4 activate(vec4 v, const int kind, float slope)
     }
 }
 
+// The slope is the same function of the argument as of the result.
+bool slope_from_argument(const int kind)
+{
+    return kind <= 3;
+}
+
 // Their slopes, from their results y.
 vec4 activation_slope(vec4 y, const int kind, float slope)
 {

@@ -37,10 +37,11 @@ struct pool_push {
     int d_base, d_batch;       /* pool_gradient.comp, upsample_gradient.comp: dx */
 };
 
-/* global_avgpool.comp, eltwise.comp, gather.comp */
+/* global_avgpool.comp, eltwise.comp, eltwise_gradient.comp, gather.comp */
 struct plane_push {
     int pixels; /* h * w */
     int quads;
+    int n, splits; /* eltwise*.comp: pictures; workgroups that share a quad */
     int a_base, a_batch, b_base, b_batch, y_base, y_batch;
     float slope; /* leaky_relu */
 };

@@ -22,11 +22,6 @@ static int32_t float_bits(float value)
     return (int32_t)ac_float_bits(value);
 }
 
-static uint64_t value_bytes(const ac_lowering *l, const ac_value *value)
-{
-    return l->plan->values[value->root].size;
-}
-
 static bool broadcasts(const ac_device_info *info)
 {
     return info->subgroup_broadcast && info->subgroup_size >= 4 && info->subgroup_size <= 32;
@@ -164,8 +159,7 @@ static ac_status choose_depthwise(const ac_conv *c, ac_conv_variant *v)
     v->oc_tiles = c->out->quads;
     v->run = run;
     v->pixels_a_group = LOCAL;
-    v->texel = ac_device_get_info(c->l->device)->type == AC_DEVICE_CPU &&
-               ac_lower_texels_fit(c->l, value_bytes(c->l, c->in));
+    v->texel = ac_lower_prefers_texels(c->l, c->in);
     params.texel_mask = v->texel ? 3 : 0;
     params.code = v->texel ? depthwise_texel_spv : depthwise_spv;
     params.code_size = v->texel ? sizeof(depthwise_texel_spv) : sizeof(depthwise_spv);
@@ -230,8 +224,7 @@ static ac_status choose_few(const ac_conv *c, ac_conv_variant *v)
     v->oc_tiles = 1;
     v->run = FEW_RUN;
     v->pixels_a_group = LOCAL;
-    v->texel = info->type == AC_DEVICE_CPU && broadcasts(info) &&
-               ac_lower_texels_fit(c->l, value_bytes(c->l, c->in));
+    v->texel = broadcasts(info) && ac_lower_prefers_texels(c->l, c->in);
     params.texel_mask = v->texel ? 3 : 0;
     params.subgroup_size = v->texel ? sg : 0;
     params.code = v->texel ? conv_few_texel_spv : conv_few_spv;
@@ -259,7 +252,7 @@ ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v)
                                .accumulate = c->step->accumulate,
                                .activation = c->step->activation,
                                .slope = c->step->slope,
-                               .in_bytes = value_bytes(c->l, c->in),
+                               .in_bytes = c->l->plan->values[c->in->root].size,
                                .weight_vecs =
                                    (uint64_t)c->in->quads *
                                    (uint64_t)(c->y.taps * c->x.taps * c->y.phases * c->x.phases)};

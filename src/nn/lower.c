@@ -278,6 +278,22 @@ bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes)
     return info->int64 && bytes / 16 <= info->max_texel_elements;
 }
 
+bool ac_lower_prefers_texels(const ac_lowering *l, const ac_value *value)
+{
+    return ac_device_get_info(l->device)->type == AC_DEVICE_CPU &&
+           ac_lower_texels_fit(l, l->plan->values[value->root].size);
+}
+
+int ac_lower_runs(const ac_lowering *l, const ac_value *value)
+{
+    const ac_device_info *info = ac_device_get_info(l->device);
+    uint64_t items = (uint64_t)value->shape.n * (uint64_t)value->shape.h * (uint64_t)value->shape.w;
+    uint64_t run = info->type == AC_DEVICE_CPU ? 4096 : 4 * AC_LOWER_LOCAL;
+    uint64_t runs = (items + run - 1) / run;
+
+    return (int)(runs > info->max_groups[1] ? info->max_groups[1] : runs);
+}
+
 /* Zeros in all memory of a root. */
 static ac_status lower_zero(ac_lowering *l, int value)
 {

@@ -125,6 +125,9 @@ ac_status ac_lower_barrier(ac_lowering *l);
 ac_binding ac_lower_value(const ac_lowering *l, int value, int *base, int *batch);
 /* A texel buffer can bind all of these, and a kernel of that kind (TEXEL) can run. */
 bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes);
+/* The device is a processor, which reads texel buffers faster than storage buffers, and one can
+ * bind the value's memory. */
+bool ac_lower_prefers_texels(const ac_lowering *l, const ac_value *value);
 
 /* A tensor of a node: its values, or in training its place among the parameters. */
 typedef struct ac_lower_source {
@@ -148,6 +151,8 @@ int *ac_lower_lane_channels(const ac_lowering *l, const ac_value *value);
 ac_status ac_lower_channels(ac_lowering *l, const ac_value *value, ac_binding *binding);
 /* Workgroups that share the work on `items` things of one quad. */
 int ac_lower_splits(const ac_lowering *l, uint64_t items, int others);
+/* The same for kernels that make each pixel by itself, of the n * h * w of a quad of the value. */
+int ac_lower_runs(const ac_lowering *l, const ac_value *value);
 /* gradients[place + i] += sum over s < splits of scratch[s * stride + map[i]], i < count; floats.
  */
 ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int stride,
@@ -158,6 +163,10 @@ ac_status ac_lower_pool(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_global_avgpool(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_eltwise(ac_lowering *l, const ac_step *step); /* add, batchnorm, activations */
+/* The output becomes activation((a [+ b]) [* scale + shift]); a, b values, b -1: none; affine
+ * [2][quads] vec4 scale, shift, NULL: none. */
+ac_status ac_lower_combine(ac_lowering *l, const ac_step *step, int a, int b,
+                           const ac_binding *affine, ac_activation activation);
 /* Brings the input's channels into the output's order. */
 ac_status ac_lower_relayout(ac_lowering *l, const ac_step *step);
 /* Mean of each plane of the input, or its sum. */
@@ -166,8 +175,8 @@ ac_status ac_lower_concat(ac_lowering *l, const ac_step *step);
 /* Training. */
 struct norm_push;
 /* channel_sums.comp in the given mode: from has its bindings a, y, x, work; the sums are in
- * *scratch. */
-ac_status ac_lower_channel_sums(ac_lowering *l, int mode, ac_activation activation,
+ * *scratch. texel: all of them are read as texel buffers. */
+ac_status ac_lower_channel_sums(ac_lowering *l, int mode, ac_activation activation, bool texel,
                                 const ac_binding from[4], const struct norm_push *push,
                                 ac_binding *scratch);
 ac_status ac_lower_norm_forward(ac_lowering *l, const ac_step *step);

@@ -4,6 +4,7 @@
 #include "common/push_nn.h"
 #include "common/push_train.h"
 #include "eltwise_gradient_spv.h"
+#include "eltwise_gradient_texel_spv.h"
 #include "nn/lower.h"
 #include "pool_gradient_spv.h"
 #include "reduce_spv.h"
@@ -60,7 +61,9 @@ ac_status ac_lower_bias_gradient(ac_lowering *l, const ac_step *step)
     push.splits = ac_lower_splits(l, (uint64_t)push.n * (uint64_t)push.pixels, push.quads);
     from[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
     from[1] = from[2] = from[3] = from[0];
-    TRY(ac_lower_channel_sums(l, 0, AC_ACTIVATION_NONE, from, &push, &sums));
+    TRY(ac_lower_channel_sums(l, 0, AC_ACTIVATION_NONE,
+                              ac_lower_prefers_texels(l, &l->plan->values[step->inputs[0]]), from,
+                              &push, &sums));
     TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)dy->shape.c, &map, &to));
     memcpy(to, dy->map, (size_t)dy->shape.c * sizeof(int));
     TRY(ac_lower_reduce(l, sums, push.splits, 4 * push.quads, map,
@@ -74,17 +77,23 @@ static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, floa
 {
     const ac_value *from = &l->plan->values[a], *out = &l->plan->values[step->output];
     bool stretched = plane_of(from) == 1 && plane_of(out) > 1;
-    const ac_kernel_params params = {.name = "eltwise_gradient",
-                                     .code = eltwise_gradient_spv,
-                                     .code_size = sizeof(eltwise_gradient_spv),
-                                     .binding_count = 3,
-                                     .push_size = sizeof(struct plane_push),
-                                     .constant_count = 5,
-                                     .constants = {LOCAL, stretched,
-                                                   b < 0 ? 0 : (int32_t)step->activation,
-                                                   scale != 1, step->accumulate}};
-    struct plane_push push = {
-        .pixels = plane_of(out), .quads = out->quads, .slope = b < 0 ? scale : step->slope};
+    bool texel = ac_lower_prefers_texels(l, &l->plan->values[a]) &&
+                 (b < 0 || ac_lower_prefers_texels(l, &l->plan->values[b]));
+    const ac_kernel_params params = {
+        .name = "eltwise_gradient",
+        .code = texel ? eltwise_gradient_texel_spv : eltwise_gradient_spv,
+        .code_size = texel ? sizeof(eltwise_gradient_texel_spv) : sizeof(eltwise_gradient_spv),
+        .texel_mask = texel ? 3 : 0,
+        .binding_count = 3,
+        .push_size = sizeof(struct plane_push),
+        .constant_count = 5,
+        .constants = {LOCAL, stretched, b < 0 ? 0 : (int32_t)step->activation, scale != 1,
+                      step->accumulate}};
+    struct plane_push push = {.pixels = plane_of(out),
+                              .quads = out->quads,
+                              .n = out->shape.n,
+                              .splits = ac_lower_runs(l, out),
+                              .slope = b < 0 ? scale : step->slope};
     const ac_kernel *kernel;
     ac_binding bindings[3];
     ac_status status = AC_OK;
@@ -95,8 +104,8 @@ static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, floa
     if (b >= 0)
         bindings[1] = ac_lower_value(l, b, &push.b_base, &push.b_batch);
     bindings[2] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.pixels),
-                          (uint64_t)out->quads * (uint64_t)out->shape.n));
+    TRY(ac_lower_dispatch_grid(l, kernel, bindings, &push, (uint64_t)push.quads,
+                               (uint64_t)push.splits, 1));
 fail:
     return status;
 }

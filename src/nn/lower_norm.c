@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "channel_sums_spv.h"
-#include "common/push_nn.h"
+#include "channel_sums_texel_spv.h"
 #include "common/push_train.h"
-#include "eltwise_spv.h"
 #include "nn/lower.h"
 #include "norm_gradient_spv.h"
+#include "norm_gradient_texel_spv.h"
 #include "norm_stats_spv.h"
 #include "norm_sums_spv.h"
 
@@ -35,13 +35,15 @@ static struct norm_push make_push(const ac_lowering *l, const ac_step *step, con
     return push;
 }
 
-ac_status ac_lower_channel_sums(ac_lowering *l, int mode, ac_activation activation,
+ac_status ac_lower_channel_sums(ac_lowering *l, int mode, ac_activation activation, bool texel,
                                 const ac_binding from[4], const struct norm_push *push,
                                 ac_binding *scratch)
 {
     const ac_kernel_params params = {.name = "channel_sums",
-                                     .code = channel_sums_spv,
-                                     .code_size = sizeof(channel_sums_spv),
+                                     .code = texel ? channel_sums_texel_spv : channel_sums_spv,
+                                     .code_size = texel ? sizeof(channel_sums_texel_spv)
+                                                        : sizeof(channel_sums_spv),
+                                     .texel_mask = texel ? 0xf : 0,
                                      .binding_count = 5,
                                      .push_size = sizeof(*push),
                                      .constant_count = 3,
@@ -57,34 +59,6 @@ ac_status ac_lower_channel_sums(ac_lowering *l, int mode, ac_activation activati
     TRY(ac_lower_dispatch_grid(l, kernel, bindings, push, (uint64_t)push->quads,
                                (uint64_t)push->splits, 1));
     TRY(ac_lower_barrier(l));
-fail:
-    return status;
-}
-
-/* y = activation(x * scale + shift). */
-static ac_status apply(ac_lowering *l, const ac_step *step, ac_binding work)
-{
-    const ac_value *out = &l->plan->values[step->output];
-    const ac_kernel_params params = {.name = "eltwise",
-                                     .code = eltwise_spv,
-                                     .code_size = sizeof(eltwise_spv),
-                                     .binding_count = 4,
-                                     .push_size = sizeof(struct plane_push),
-                                     .constant_count = 4,
-                                     .constants = {LOCAL, 0, 1, (int32_t)step->activation}};
-    struct plane_push push = {
-        .pixels = out->shape.h * out->shape.w, .quads = out->quads, .slope = step->slope};
-    const ac_kernel *kernel;
-    ac_binding bindings[4];
-    ac_status status = AC_OK;
-
-    TRY(ac_kernel_get(l->device, &params, &kernel));
-    bindings[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
-    bindings[1] = bindings[0];
-    bindings[2] = work;
-    bindings[3] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.pixels),
-                          (uint64_t)out->quads * (uint64_t)out->shape.n));
 fail:
     return status;
 }
@@ -111,7 +85,9 @@ ac_status ac_lower_norm_forward(ac_lowering *l, const ac_step *step)
     from[1] = from[2] = from[3] = from[0];
     scratch = from[0];
     if (!running)
-        TRY(ac_lower_channel_sums(l, 1, AC_ACTIVATION_NONE, from, &push, &scratch));
+        TRY(ac_lower_channel_sums(l, 1, AC_ACTIVATION_NONE,
+                                  ac_lower_prefers_texels(l, &l->plan->values[step->inputs[0]]),
+                                  from, &push, &scratch));
     bindings[0] = scratch;
     bindings[1] = from[0];
     TRY(ac_lower_channels(l, x, &bindings[2]));
@@ -121,7 +97,7 @@ ac_status ac_lower_norm_forward(ac_lowering *l, const ac_step *step)
     TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups(4 * (uint64_t)push.quads),
                           1));
     TRY(ac_lower_barrier(l));
-    TRY(apply(l, step, *work));
+    TRY(ac_lower_combine(l, step, step->inputs[0], -1, work, step->activation));
 fail:
     return status;
 }
@@ -137,10 +113,14 @@ ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step)
                                          .push_size = sizeof(struct norm_push),
                                          .constant_count = 2,
                                          .constants = {LOCAL, running}};
+    bool texel = ac_lower_prefers_texels(l, &l->plan->values[step->inputs[0]]) &&
+                 ac_lower_prefers_texels(l, &l->plan->values[step->inputs[1]]) &&
+                 ac_lower_prefers_texels(l, &l->plan->values[step->inputs[2]]);
     const ac_kernel_params params = {
         .name = "norm_gradient",
-        .code = norm_gradient_spv,
-        .code_size = sizeof(norm_gradient_spv),
+        .code = texel ? norm_gradient_texel_spv : norm_gradient_spv,
+        .code_size = texel ? sizeof(norm_gradient_texel_spv) : sizeof(norm_gradient_spv),
+        .texel_mask = texel ? 0x1f : 0,
         .binding_count = 6,
         .push_size = sizeof(struct norm_push),
         .constant_count = 3,
@@ -159,7 +139,7 @@ ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step)
         push.weight = -1;
     if (!t->bias)
         push.bias = -1;
-    TRY(ac_lower_channel_sums(l, 2, step->activation, from, &push, &scratch));
+    TRY(ac_lower_channel_sums(l, 2, step->activation, texel, from, &push, &scratch));
     means = ac_lower_work(l, 32 * (uint64_t)push.quads);
     bindings[0] = scratch;
     TRY(ac_lower_channels(l, dy, &bindings[1]));
@@ -175,8 +155,9 @@ ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step)
     bindings[4] = means;
     bindings[5] = ac_lower_value(l, step->output, &push.out_base, &push.out_batch);
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.pixels),
-                          (uint64_t)dy->quads * (uint64_t)dy->shape.n));
+    push.splits = ac_lower_runs(l, dy);
+    TRY(ac_lower_dispatch_grid(l, kernel, bindings, &push, (uint64_t)push.quads,
+                               (uint64_t)push.splits, 1));
 fail:
     return status;
 }

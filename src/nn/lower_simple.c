@@ -3,6 +3,7 @@
 
 #include "common/push_nn.h"
 #include "eltwise_spv.h"
+#include "eltwise_texel_spv.h"
 #include "gather_spv.h"
 #include "global_avgpool_spv.h"
 #include "nn/lower.h"
@@ -139,51 +140,75 @@ fail:
     return status;
 }
 
-/* One dispatch of eltwise.comp: output = a [+ b], with the step's norm and activation if `last`. */
-static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, bool last)
+ac_status ac_lower_combine(ac_lowering *l, const ac_step *step, int a, int b,
+                           const ac_binding *affine, ac_activation activation)
 {
     const ac_value *out = &l->plan->values[step->output];
     const ac_value *other = b < 0 ? NULL : &l->plan->values[b];
-    bool affine = last && step->norm;
     int stretched = other && plane_of(other->shape) == 1 && plane_of(out->shape) > 1;
+    bool texel = ac_lower_prefers_texels(l, &l->plan->values[a]) &&
+                 (!other || ac_lower_prefers_texels(l, &l->plan->values[b]));
     const ac_kernel_params params = {
         .name = "eltwise",
-        .code = eltwise_spv,
-        .code_size = sizeof(eltwise_spv),
+        .code = texel ? eltwise_texel_spv : eltwise_spv,
+        .code_size = texel ? sizeof(eltwise_texel_spv) : sizeof(eltwise_spv),
+        .texel_mask = texel ? 7 : 0,
         .binding_count = 4,
         .push_size = sizeof(struct plane_push),
         .constant_count = 4,
-        .constants = {LOCAL, other ? 1 + stretched : 0, affine,
-                      last ? (int32_t)step->activation : AC_ACTIVATION_NONE}};
-    struct plane_push push = {
-        .pixels = (int)plane_of(out->shape), .quads = out->quads, .slope = step->slope};
+        .constants = {LOCAL, other ? 1 + stretched : 0, affine != NULL, (int32_t)activation}};
+    struct plane_push push = {.pixels = (int)plane_of(out->shape),
+                              .quads = out->quads,
+                              .n = out->shape.n,
+                              .splits = ac_lower_runs(l, out),
+                              .slope = step->slope};
     const ac_kernel *kernel;
     ac_binding bindings[4];
     ac_status status = AC_OK;
-    void *memory = NULL;
 
     TRY(ac_kernel_get(l->device, &params, &kernel));
     bindings[0] = ac_lower_value(l, a, &push.a_base, &push.a_batch);
     bindings[1] = bindings[0];
     if (other)
         bindings[1] = ac_lower_value(l, b, &push.b_base, &push.b_batch);
-    bindings[2] = bindings[0];
-    if (affine) {
-        float *to;
-
-        TRY(ac_lower_words(l, AC_REGION_PACKED, 8 * (uint64_t)out->quads, &bindings[2], &memory));
-        to = memory;
-        for (int c = 0; c < out->shape.c; c++) {
-            double scale, shift;
-
-            ac_lower_norm(l, step->norm, c, &scale, &shift);
-            to[out->map[c]] = (float)scale;
-            to[4 * out->quads + out->map[c]] = (float)shift;
-        }
-    }
+    bindings[2] = affine ? *affine : bindings[0];
     bindings[3] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups(plane_of(out->shape)),
-                          (uint64_t)out->quads * (uint64_t)out->shape.n));
+    TRY(ac_lower_dispatch_grid(l, kernel, bindings, &push, (uint64_t)push.quads,
+                               (uint64_t)push.splits, 1));
+fail:
+    return status;
+}
+
+/* A batch norm's scale and shift, [2][quads] vec4 among the packed weights. */
+static ac_status pack_norm(ac_lowering *l, const ac_step *step, ac_binding *affine)
+{
+    const ac_value *out = &l->plan->values[step->output];
+    void *memory = NULL;
+    ac_status status =
+        ac_lower_words(l, AC_REGION_PACKED, 8 * (uint64_t)out->quads, affine, &memory);
+    float *to = memory;
+
+    for (int c = 0; status == AC_OK && c < out->shape.c; c++) {
+        double scale, shift;
+
+        ac_lower_norm(l, step->norm, c, &scale, &shift);
+        to[out->map[c]] = (float)scale;
+        to[4 * out->quads + out->map[c]] = (float)shift;
+    }
+    return status;
+}
+
+/* One dispatch: output = a [+ b], with the step's norm and activation if `last`. */
+static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, bool last)
+{
+    bool affine = last && step->norm;
+    ac_binding packed;
+    ac_status status = AC_OK;
+
+    if (affine)
+        TRY(pack_norm(l, step, &packed));
+    TRY(ac_lower_combine(l, step, a, b, affine ? &packed : NULL,
+                         last ? step->activation : AC_ACTIVATION_NONE));
 fail:
     return status;
 }

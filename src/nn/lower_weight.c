@@ -30,11 +30,6 @@ typedef struct job {
     int vecs, tile; /* vec4s of a row; quads of a tile of the rows' side */
 } job;
 
-static uint64_t value_bytes(const job *j, const ac_value *value)
-{
-    return j->l->plan->values[value->root].size;
-}
-
 static int split(job *j, uint64_t items, int tiles, uint64_t part_bytes)
 {
     int splits = ac_lower_splits(j->l, items, tiles);
@@ -257,9 +252,8 @@ static ac_status lower_as_defined(const ac_conv *conv)
     j.push.count = j.count;
     j.bindings[0] = ac_lower_value(l, step->inputs[0], &j.push.small_base, &j.push.small_batch);
     j.bindings[1] = ac_lower_value(l, step->inputs[1], &j.push.big_base, &j.push.big_batch);
-    j.texel = ac_device_get_info(l->device)->type == AC_DEVICE_CPU &&
-              ac_lower_texels_fit(l, value_bytes(&j, j.small)) &&
-              ac_lower_texels_fit(l, value_bytes(&j, j.big));
+    j.texel = ac_lower_prefers_texels(l, &l->plan->values[step->inputs[0]]) &&
+              ac_lower_prefers_texels(l, &l->plan->values[step->inputs[1]]);
     TRY(lower_sums(&j));
     TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)j.count, &map, &memory));
     to = memory;
