@@ -27,22 +27,7 @@ layout(push_constant) uniform C { norm_push p; };
 
 const int TURN = 4;
 
-shared vec4 sums[LOCAL];
-
-vec4 total(vec4 v)
-{
-    int thread = int(gl_LocalInvocationID.x);
-    sums[thread] = v;
-    barrier();
-    for (int step = LOCAL / 2; step > 0; step /= 2) {
-        if (thread < step)
-            sums[thread] += sums[thread + step];
-        barrier();
-    }
-    vec4 sum = sums[0];
-    barrier();
-    return sum;
-}
+#include "common/total.glsl"
 
 void main()
 {

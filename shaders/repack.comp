@@ -1,16 +1,20 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_train.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
 
-// Parameters into the layouts that kernels want: packed[i] = parameters[from[i] - 1], 0 where from[i]
-// is 0.
-// Grid: x, y: folded count / 4 / LOCAL.
+// Parameters into the layouts that kernels want, of vec4s first .. first + count - 1:
+// packed[i] = parameters[from[i] - 1], 0 where from[i] is 0.
+// Grid: x, y: folded count / LOCAL.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int WHOLE = 0; // each vec4 of packed is a vec4 of the parameters
 
-layout(binding = 0, std430) readonly buffer F { ivec4 from[]; };
-layout(binding = 1, std430) readonly buffer T { float parameters[]; };
-layout(binding = 2, std430) writeonly buffer K { vec4 packed[]; };
+VECTORS(0, F, from); // four int each
+VECTORS(1, T4, vectors); // the parameters too
+layout(binding = 2, std430) readonly buffer T { float parameters[]; };
+layout(binding = 3, std430) writeonly buffer K { STORED packed[]; };
 layout(push_constant) uniform P { flat_push p; };
 
 void main()
@@ -19,10 +23,15 @@ void main()
             int(gl_LocalInvocationID.x);
     if (i >= p.count)
         return;
-    ivec4 at = from[i];
+    i += p.first;
+    ivec4 at = floatBitsToInt(LOAD(from, i));
     vec4 v = vec4(0);
-    for (int k = 0; k < 4; k++)
-        if (at[k] > 0)
-            v[k] = parameters[at[k] - 1];
-    packed[i] = v;
+    if (WHOLE != 0) {
+        v = LOAD(vectors, (at.x - 1) / 4);
+    } else {
+        for (int k = 0; k < 4; k++)
+            if (at[k] > 0)
+                v[k] = parameters[at[k] - 1];
+    }
+    STORE(packed, i, v);
 }

@@ -22,11 +22,6 @@ static int32_t float_bits(float value)
     return (int32_t)ac_float_bits(value);
 }
 
-static bool broadcasts(const ac_device_info *info)
-{
-    return info->subgroup_broadcast && info->subgroup_size >= 4 && info->subgroup_size <= 32;
-}
-
 /* Output channels a subgroup makes at once: the tile with the least work, counting what a tile
  * costs beside its multiplications. */
 static int cpu_tile(int channels, int subgroup)
@@ -116,7 +111,7 @@ ac_status ac_conv_choose_gemm(const ac_lowering *l, const ac_conv_gemm *gemm, ac
 
     memset(v, 0, sizeof(*v));
     v->layout = AC_CONV_GEMM;
-    return cpu && broadcasts(info) ? choose_cpu(l, gemm, v) : choose_gpu(l, gemm, v);
+    return cpu && ac_lower_broadcasts(l) ? choose_cpu(l, gemm, v) : choose_gpu(l, gemm, v);
 }
 
 static ac_status choose_direct(const ac_conv *c, ac_conv_variant *v)
@@ -159,7 +154,7 @@ static ac_status choose_depthwise(const ac_conv *c, ac_conv_variant *v)
     v->oc_tiles = c->out->quads;
     v->run = run;
     v->pixels_a_group = LOCAL;
-    v->texel = ac_lower_prefers_texels(c->l, c->in);
+    v->texel = ac_lower_value_in_texels(c->l, c->in);
     params.texel_mask = v->texel ? 3 : 0;
     params.code = v->texel ? depthwise_texel_spv : depthwise_spv;
     params.code_size = v->texel ? sizeof(depthwise_texel_spv) : sizeof(depthwise_spv);
@@ -224,7 +219,7 @@ static ac_status choose_few(const ac_conv *c, ac_conv_variant *v)
     v->oc_tiles = 1;
     v->run = FEW_RUN;
     v->pixels_a_group = LOCAL;
-    v->texel = broadcasts(info) && ac_lower_prefers_texels(c->l, c->in);
+    v->texel = ac_lower_value_in_texels(c->l, c->in);
     params.texel_mask = v->texel ? 3 : 0;
     params.subgroup_size = v->texel ? sg : 0;
     params.code = v->texel ? conv_few_texel_spv : conv_few_spv;

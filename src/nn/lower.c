@@ -278,10 +278,34 @@ bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes)
     return info->int64 && bytes / 16 <= info->max_texel_elements;
 }
 
-bool ac_lower_prefers_texels(const ac_lowering *l, const ac_value *value)
+bool ac_lower_broadcasts(const ac_lowering *l)
 {
-    return ac_device_get_info(l->device)->type == AC_DEVICE_CPU &&
-           ac_lower_texels_fit(l, l->plan->values[value->root].size);
+    const ac_device_info *info = ac_device_get_info(l->device);
+
+    return info->subgroup_broadcast && info->subgroup_size >= 4 && info->subgroup_size <= 32;
+}
+
+bool ac_lower_prefers_texels(const ac_lowering *l, uint64_t bytes)
+{
+    bool cpu = l->choice == AC_CONV_AUTO ? ac_device_get_info(l->device)->type == AC_DEVICE_CPU
+                                         : l->choice == AC_CONV_CPU;
+
+    return cpu && ac_lower_broadcasts(l) && ac_lower_texels_fit(l, bytes);
+}
+
+bool ac_lower_value_in_texels(const ac_lowering *l, const ac_value *value)
+{
+    return ac_lower_prefers_texels(l, l->plan->values[value->root].size);
+}
+
+int ac_lower_local(const ac_lowering *l, bool texel)
+{
+    return texel ? (int)ac_device_get_info(l->device)->subgroup_size : AC_LOWER_LOCAL;
+}
+
+int ac_lower_subgroup(const ac_lowering *l, bool texel)
+{
+    return texel ? (int)ac_device_get_info(l->device)->subgroup_size : 0;
 }
 
 int ac_lower_runs(const ac_lowering *l, const ac_value *value)

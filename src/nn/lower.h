@@ -125,9 +125,15 @@ ac_status ac_lower_barrier(ac_lowering *l);
 ac_binding ac_lower_value(const ac_lowering *l, int value, int *base, int *batch);
 /* A texel buffer can bind all of these, and a kernel of that kind (TEXEL) can run. */
 bool ac_lower_texels_fit(const ac_lowering *l, uint64_t bytes);
+/* Subgroups can broadcast, as kernels for processors want it. */
+bool ac_lower_broadcasts(const ac_lowering *l);
 /* The device is a processor, which reads texel buffers faster than storage buffers, and one can
- * bind the value's memory. */
-bool ac_lower_prefers_texels(const ac_lowering *l, const ac_value *value);
+ * bind so much: then kernels of that kind (TEXEL) are taken, whose workgroups are one subgroup. */
+bool ac_lower_prefers_texels(const ac_lowering *l, uint64_t bytes);
+bool ac_lower_value_in_texels(const ac_lowering *l, const ac_value *value); /* all its memory */
+/* Invocations of a workgroup, and the subgroup's size that ac_kernel_params asks for. */
+int ac_lower_local(const ac_lowering *l, bool texel);
+int ac_lower_subgroup(const ac_lowering *l, bool texel);
 
 /* A tensor of a node: its values, or in training its place among the parameters. */
 typedef struct ac_lower_source {

@@ -62,7 +62,7 @@ ac_status ac_lower_bias_gradient(ac_lowering *l, const ac_step *step)
     from[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
     from[1] = from[2] = from[3] = from[0];
     TRY(ac_lower_channel_sums(l, 0, AC_ACTIVATION_NONE,
-                              ac_lower_prefers_texels(l, &l->plan->values[step->inputs[0]]), from,
+                              ac_lower_value_in_texels(l, &l->plan->values[step->inputs[0]]), from,
                               &push, &sums));
     TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)dy->shape.c, &map, &to));
     memcpy(to, dy->map, (size_t)dy->shape.c * sizeof(int));
@@ -77,8 +77,8 @@ static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, floa
 {
     const ac_value *from = &l->plan->values[a], *out = &l->plan->values[step->output];
     bool stretched = plane_of(from) == 1 && plane_of(out) > 1;
-    bool texel = ac_lower_prefers_texels(l, &l->plan->values[a]) &&
-                 (b < 0 || ac_lower_prefers_texels(l, &l->plan->values[b]));
+    bool texel = ac_lower_value_in_texels(l, &l->plan->values[a]) &&
+                 (b < 0 || ac_lower_value_in_texels(l, &l->plan->values[b]));
     const ac_kernel_params params = {
         .name = "eltwise_gradient",
         .code = texel ? eltwise_gradient_texel_spv : eltwise_gradient_spv,
@@ -86,9 +86,10 @@ static ac_status eltwise(ac_lowering *l, const ac_step *step, int a, int b, floa
         .texel_mask = texel ? 3 : 0,
         .binding_count = 3,
         .push_size = sizeof(struct plane_push),
+        .subgroup_size = ac_lower_subgroup(l, texel),
         .constant_count = 5,
-        .constants = {LOCAL, stretched, b < 0 ? 0 : (int32_t)step->activation, scale != 1,
-                      step->accumulate}};
+        .constants = {ac_lower_local(l, texel), stretched, b < 0 ? 0 : (int32_t)step->activation,
+                      scale != 1, step->accumulate}};
     struct plane_push push = {.pixels = plane_of(out),
                               .quads = out->quads,
                               .n = out->shape.n,

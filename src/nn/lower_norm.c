@@ -39,15 +39,16 @@ ac_status ac_lower_channel_sums(ac_lowering *l, int mode, ac_activation activati
                                 const ac_binding from[4], const struct norm_push *push,
                                 ac_binding *scratch)
 {
-    const ac_kernel_params params = {.name = "channel_sums",
-                                     .code = texel ? channel_sums_texel_spv : channel_sums_spv,
-                                     .code_size = texel ? sizeof(channel_sums_texel_spv)
-                                                        : sizeof(channel_sums_spv),
-                                     .texel_mask = texel ? 0xf : 0,
-                                     .binding_count = 5,
-                                     .push_size = sizeof(*push),
-                                     .constant_count = 3,
-                                     .constants = {LOCAL, mode, (int32_t)activation}};
+    const ac_kernel_params params = {
+        .name = "channel_sums",
+        .code = texel ? channel_sums_texel_spv : channel_sums_spv,
+        .code_size = texel ? sizeof(channel_sums_texel_spv) : sizeof(channel_sums_spv),
+        .texel_mask = texel ? 0xf : 0,
+        .binding_count = 5,
+        .push_size = sizeof(*push),
+        .subgroup_size = ac_lower_subgroup(l, texel),
+        .constant_count = 3,
+        .constants = {ac_lower_local(l, texel), mode, (int32_t)activation}};
     uint64_t bytes = (mode == 0 ? 16 : 32) * (uint64_t)push->splits * (uint64_t)push->quads;
     ac_binding bindings[5] = {from[0], from[1], from[2], from[3]};
     const ac_kernel *kernel;
@@ -86,7 +87,7 @@ ac_status ac_lower_norm_forward(ac_lowering *l, const ac_step *step)
     scratch = from[0];
     if (!running)
         TRY(ac_lower_channel_sums(l, 1, AC_ACTIVATION_NONE,
-                                  ac_lower_prefers_texels(l, &l->plan->values[step->inputs[0]]),
+                                  ac_lower_value_in_texels(l, &l->plan->values[step->inputs[0]]),
                                   from, &push, &scratch));
     bindings[0] = scratch;
     bindings[1] = from[0];
@@ -113,9 +114,9 @@ ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step)
                                          .push_size = sizeof(struct norm_push),
                                          .constant_count = 2,
                                          .constants = {LOCAL, running}};
-    bool texel = ac_lower_prefers_texels(l, &l->plan->values[step->inputs[0]]) &&
-                 ac_lower_prefers_texels(l, &l->plan->values[step->inputs[1]]) &&
-                 ac_lower_prefers_texels(l, &l->plan->values[step->inputs[2]]);
+    bool texel = ac_lower_value_in_texels(l, &l->plan->values[step->inputs[0]]) &&
+                 ac_lower_value_in_texels(l, &l->plan->values[step->inputs[1]]) &&
+                 ac_lower_value_in_texels(l, &l->plan->values[step->inputs[2]]);
     const ac_kernel_params params = {
         .name = "norm_gradient",
         .code = texel ? norm_gradient_texel_spv : norm_gradient_spv,
@@ -123,8 +124,9 @@ ac_status ac_lower_norm_backward(ac_lowering *l, const ac_step *step)
         .texel_mask = texel ? 0x1f : 0,
         .binding_count = 6,
         .push_size = sizeof(struct norm_push),
+        .subgroup_size = ac_lower_subgroup(l, texel),
         .constant_count = 3,
-        .constants = {LOCAL, (int32_t)step->activation, step->accumulate}};
+        .constants = {ac_lower_local(l, texel), (int32_t)step->activation, step->accumulate}};
     const ac_node_training *t = &l->plan->training[step->norm - l->plan->net->nodes];
     struct norm_push push = make_push(l, step, dy);
     ac_binding from[4], means, scratch, bindings[6];

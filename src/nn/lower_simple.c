@@ -146,8 +146,8 @@ ac_status ac_lower_combine(ac_lowering *l, const ac_step *step, int a, int b,
     const ac_value *out = &l->plan->values[step->output];
     const ac_value *other = b < 0 ? NULL : &l->plan->values[b];
     int stretched = other && plane_of(other->shape) == 1 && plane_of(out->shape) > 1;
-    bool texel = ac_lower_prefers_texels(l, &l->plan->values[a]) &&
-                 (!other || ac_lower_prefers_texels(l, &l->plan->values[b]));
+    bool texel = ac_lower_value_in_texels(l, &l->plan->values[a]) &&
+                 (!other || ac_lower_value_in_texels(l, &l->plan->values[b]));
     const ac_kernel_params params = {
         .name = "eltwise",
         .code = texel ? eltwise_texel_spv : eltwise_spv,
@@ -155,8 +155,10 @@ ac_status ac_lower_combine(ac_lowering *l, const ac_step *step, int a, int b,
         .texel_mask = texel ? 7 : 0,
         .binding_count = 4,
         .push_size = sizeof(struct plane_push),
+        .subgroup_size = ac_lower_subgroup(l, texel),
         .constant_count = 4,
-        .constants = {LOCAL, other ? 1 + stretched : 0, affine != NULL, (int32_t)activation}};
+        .constants = {ac_lower_local(l, texel), other ? 1 + stretched : 0, affine != NULL,
+                      (int32_t)activation}};
     struct plane_push push = {.pixels = (int)plane_of(out->shape),
                               .quads = out->quads,
                               .n = out->shape.n,

@@ -12,8 +12,9 @@
 #include "weight_direct_spv.h"
 #include "weight_gpu_spv.h"
 
-#define LOCAL     AC_LOWER_LOCAL
-#define MAX_SPLIT ((uint64_t)32 << 20) /* bytes of partial sums */
+#define WEIGHT_DEPTHWISE_RUN 4 /* pixels of a row at once */
+#define LOCAL                AC_LOWER_LOCAL
+#define MAX_SPLIT            ((uint64_t)32 << 20) /* bytes of partial sums */
 
 typedef struct job {
     ac_lowering *l;
@@ -128,10 +129,12 @@ static ac_status lower_depthwise(job *j)
     ac_kernel_params params = {.name = "weight_depthwise",
                                .binding_count = 3,
                                .push_size = sizeof(struct weight_push),
-                               .constant_count = 7,
-                               .constants = {LOCAL, j->p->kernel[0], j->p->kernel[1],
-                                             j->p->stride[0], j->p->stride[1], j->p->dilation[0],
-                                             j->p->dilation[1]}};
+                               .subgroup_size = ac_lower_subgroup(j->l, j->texel),
+                               .constant_count = 8,
+                               .constants = {ac_lower_local(j->l, j->texel), j->p->kernel[0],
+                                             j->p->kernel[1], j->p->stride[0], j->p->stride[1],
+                                             j->p->dilation[0], j->p->dilation[1],
+                                             WEIGHT_DEPTHWISE_RUN}};
     int quads = j->small->quads;
     const ac_kernel *kernel;
     ac_status status = AC_OK;
@@ -193,8 +196,6 @@ static bool is_depthwise(const job *j)
 static ac_status lower_sums(job *j)
 {
     const ac_device_info *info = ac_device_get_info(j->l->device);
-    bool broadcasts =
-        info->subgroup_broadcast && info->subgroup_size >= 4 && info->subgroup_size <= 32;
     ac_conv_choice choice = j->l->choice;
 
     if (choice == AC_CONV_DIRECT)
@@ -203,7 +204,7 @@ static ac_status lower_sums(job *j)
         return is_depthwise(j) ? lower_depthwise(j) : lower_direct(j);
     if (choice == AC_CONV_AUTO)
         choice = info->type == AC_DEVICE_CPU ? AC_CONV_CPU : AC_CONV_GPU;
-    return choice == AC_CONV_CPU && broadcasts ? lower_cpu(j) : lower_gpu(j);
+    return choice == AC_CONV_CPU && ac_lower_broadcasts(j->l) ? lower_cpu(j) : lower_gpu(j);
 }
 
 /* Where the sum of weight (r, c, tap) lies among the partial sums. */
@@ -252,8 +253,8 @@ static ac_status lower_as_defined(const ac_conv *conv)
     j.push.count = j.count;
     j.bindings[0] = ac_lower_value(l, step->inputs[0], &j.push.small_base, &j.push.small_batch);
     j.bindings[1] = ac_lower_value(l, step->inputs[1], &j.push.big_base, &j.push.big_batch);
-    j.texel = ac_lower_prefers_texels(l, &l->plan->values[step->inputs[0]]) &&
-              ac_lower_prefers_texels(l, &l->plan->values[step->inputs[1]]);
+    j.texel = ac_lower_value_in_texels(l, &l->plan->values[step->inputs[0]]) &&
+              ac_lower_value_in_texels(l, &l->plan->values[step->inputs[1]]);
     TRY(lower_sums(&j));
     TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)j.count, &map, &memory));
     to = memory;

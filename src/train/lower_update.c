@@ -1,16 +1,24 @@
 /* Loss and optimiser as dispatches. */
 #include "adam_spv.h"
+#include "adam_texel_spv.h"
 #include "common/push_train.h"
 #include "loss_spv.h"
 #include "squares_spv.h"
+#include "squares_texel_spv.h"
 #include "total_spv.h"
 #include "train/internal.h"
 
-#define LOCAL AC_LOWER_LOCAL
+#define LOCAL     AC_LOWER_LOCAL
+#define CPU_TURNS 16 /* vec4s that an invocation takes one after the other */
 
 static ac_binding whole(const ac_buffer *buffer)
 {
     return (ac_binding){buffer, 0, 0};
+}
+
+static uint64_t groups_of(int count, int each)
+{
+    return ((uint64_t)count + (uint64_t)each - 1) / (uint64_t)each;
 }
 
 /* results[slot] += factor * sum of partial. */
@@ -73,15 +81,20 @@ fail:
 
 static ac_status lower_norm(ac_train_session *s, ac_lowering *l)
 {
+    bool texel = ac_lower_prefers_texels(l, 4 * (uint64_t)s->count);
+    int local = ac_lower_local(l, texel), turns = texel ? CPU_TURNS : 4;
     const ac_kernel_params params = {.name = "squares",
-                                     .code = squares_spv,
-                                     .code_size = sizeof(squares_spv),
+                                     .code = texel ? squares_texel_spv : squares_spv,
+                                     .code_size =
+                                         texel ? sizeof(squares_texel_spv) : sizeof(squares_spv),
+                                     .texel_mask = texel,
                                      .binding_count = 2,
                                      .push_size = sizeof(struct flat_push),
-                                     .constant_count = 1,
-                                     .constants = {LOCAL}};
-    const struct flat_push push = {.count = (int)((s->count + 3) / 4)};
-    uint64_t each = (uint64_t)4 * LOCAL, parts = ((uint64_t)push.count + each - 1) / each;
+                                     .subgroup_size = ac_lower_subgroup(l, texel),
+                                     .constant_count = 2,
+                                     .constants = {local, turns}};
+    const struct flat_push push = {.count = (int)(s->count / 4)};
+    uint64_t parts = groups_of(push.count, local * turns);
     const ac_binding bindings[2] = {whole(s->states[AC_TRAIN_GRADIENT]),
                                     ac_lower_scratch(l, 4 * parts)};
     const ac_kernel *kernel;
@@ -98,32 +111,39 @@ fail:
 static ac_status lower_range(ac_train_session *s, ac_lowering *l, int first, int end)
 {
     bool learn = s->tensors[first].scale > 0, average = s->params.ema > 0;
+    bool texel = ac_lower_prefers_texels(l, 4 * (uint64_t)s->count);
+    int local = ac_lower_local(l, texel), turns = texel ? CPU_TURNS : 1;
     const ac_kernel_params params = {.name = "adam",
-                                     .code = adam_spv,
-                                     .code_size = sizeof(adam_spv),
-                                     .binding_count = 7,
+                                     .code = texel ? adam_texel_spv : adam_spv,
+                                     .code_size = texel ? sizeof(adam_texel_spv) : sizeof(adam_spv),
+                                     .texel_mask = texel ? 0x1f : 0,
+                                     .binding_count = 11,
                                      .push_size = sizeof(struct flat_push),
-                                     .constant_count = 3,
-                                     .constants = {LOCAL, learn, average}};
-    const struct flat_push push = {
-        .first = (int)s->tensors[first].place,
-        .count =
-            (int)(s->tensors[end - 1].place + s->tensors[end - 1].count - s->tensors[first].place),
-        .rate_scale = s->tensors[first].scale};
-    const ac_binding bindings[7] = {whole(s->states[AC_TRAIN_WEIGHTS]),
-                                    whole(s->states[AC_TRAIN_GRADIENT]),
-                                    whole(s->states[AC_TRAIN_MOMENT1]),
-                                    whole(s->states[AC_TRAIN_MOMENT2]),
-                                    whole(s->states[average ? AC_TRAIN_AVERAGE : AC_TRAIN_MOMENT2]),
-                                    whole(s->results),
-                                    whole(s->hyper)};
+                                     .subgroup_size = ac_lower_subgroup(l, texel),
+                                     .constant_count = 4,
+                                     .constants = {local, learn, average, turns}};
+    const ac_train_tensor *last = &s->tensors[end - 1];
+    int64_t place = s->tensors[first].place;
+    const struct flat_push push = {.first = (int)(place / 4),
+                                   .count = (int)((last->place - place + last->count + 3) / 4),
+                                   .rate_scale = s->tensors[first].scale};
+    const ac_binding weights = whole(s->states[AC_TRAIN_WEIGHTS]);
+    const ac_binding moment1 = whole(s->states[AC_TRAIN_MOMENT1]);
+    const ac_binding moment2 = whole(s->states[AC_TRAIN_MOMENT2]);
+    const ac_binding mean = average ? whole(s->states[AC_TRAIN_AVERAGE]) : moment2;
+    const ac_binding bindings[11] = {weights,        whole(s->states[AC_TRAIN_GRADIENT]),
+                                     moment1,        moment2,
+                                     mean,           weights,
+                                     moment1,        moment2,
+                                     mean,           whole(s->results),
+                                     whole(s->hyper)};
     const ac_kernel *kernel;
     ac_status status = AC_OK;
 
     if (!learn && !average)
         return AC_OK;
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.count), 1));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, groups_of(push.count, local * turns), 1));
 fail:
     return status;
 }

@@ -7,6 +7,7 @@
 
 #include "common/push_train.h"
 #include "repack_spv.h"
+#include "repack_texel_spv.h"
 #include "train/begin.h"
 #include "train/internal.h"
 #include "train/rare.h"
@@ -41,7 +42,7 @@ static ac_status list_tensors(ac_train_session *s, const ac_train_params *params
         to->scale = params->lr_scale ? params->lr_scale[i] : 1;
         if (!ac_tensor_is_trained(tensor))
             to->scale = 0;
-        s->count += to->count;
+        s->count += (to->count + 3) / 4 * 4; /* kernels take them by fours */
     }
     return AC_OK;
 }
@@ -246,21 +247,51 @@ fail:
     return status;
 }
 
-static ac_status lower_begin(ac_train_session *s, ac_lowering *l)
+/* Four packed values are four parameters that lie together. */
+static bool is_whole(const uint32_t *from)
 {
-    const ac_kernel_params params = {.name = "repack",
-                                     .code = repack_spv,
-                                     .code_size = sizeof(repack_spv),
-                                     .binding_count = 3,
-                                     .push_size = sizeof(struct flat_push),
-                                     .constant_count = 1,
-                                     .constants = {LOCAL}};
-    const struct flat_push push = {.count = (int)(l->packed.count / 4)};
-    const ac_binding bindings[3] = {
-        {s->packing, 0, 0}, l->parameters, ac_lower_region(AC_REGION_PACKED, 0, 0)};
-    ac_buffer *const zeroed[2] = {s->states[AC_TRAIN_GRADIENT], s->results};
+    return from[0] % 4 == 1 && from[1] == from[0] + 1 && from[2] == from[0] + 2 &&
+           from[3] == from[0] + 3;
+}
+
+/* Packs the weights: in stretches that can be copied four by four, and others. */
+static ac_status lower_repack(ac_train_session *s, ac_lowering *l)
+{
+    bool texel = ac_lower_prefers_texels(l, ac_buffer_size(s->packing)) &&
+                 ac_lower_prefers_texels(l, 4 * (uint64_t)s->count);
+    ac_kernel_params params = {.name = "repack",
+                               .code = texel ? repack_texel_spv : repack_spv,
+                               .code_size = texel ? sizeof(repack_texel_spv) : sizeof(repack_spv),
+                               .texel_mask = texel ? 3 : 0,
+                               .binding_count = 4,
+                               .push_size = sizeof(struct flat_push),
+                               .constant_count = 2,
+                               .constants = {LOCAL}};
+    const ac_binding bindings[4] = {
+        {s->packing, 0, 0}, l->parameters, l->parameters, ac_lower_region(AC_REGION_PACKED, 0, 0)};
+    int count = (int)(l->packed.count / 4);
     const ac_kernel *kernel;
     ac_status status = AC_OK;
+
+    for (int first = 0, end; first < count; first = end) {
+        bool whole = is_whole(l->packed.words + 4 * (size_t)first);
+
+        for (end = first + 1; end < count; end++)
+            if (is_whole(l->packed.words + 4 * (size_t)end) != whole)
+                break;
+        params.constants[1] = whole;
+        TRY(ac_kernel_get(l->device, &params, &kernel));
+        TRY(ac_lower_dispatch(l, kernel, bindings,
+                              &(struct flat_push){.first = first, .count = end - first},
+                              ac_lower_groups((uint64_t)(end - first)), 1));
+    }
+fail:
+    return status;
+}
+
+static ac_status lower_begin(ac_train_session *s, ac_lowering *l)
+{
+    ac_buffer *const zeroed[2] = {s->states[AC_TRAIN_GRADIENT], s->results};
 
     for (int i = 0; i < 2; i++) {
         ac_call *call = ac_lower_call(l);
@@ -271,12 +302,8 @@ static ac_status lower_begin(ac_train_session *s, ac_lowering *l)
         call->copy.to = zeroed[i];
         call->copy.size = ac_buffer_size(zeroed[i]);
     }
-    if (push.count == 0) /* batch norms read the parameters themselves */
-        return AC_OK;
-    TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.count), 1));
-fail:
-    return status;
+    /* Batch norms read the parameters themselves. */
+    return l->packed.count == 0 ? AC_OK : lower_repack(s, l);
 }
 
 static ac_status lower_passes(ac_train_session *s, ac_lowering *l)
@@ -404,7 +431,7 @@ fail:
 
 static ac_status write_weights(ac_train_session *s, const ac_model *model)
 {
-    float *flat = malloc((size_t)s->count * sizeof(*flat));
+    float *flat = calloc((size_t)s->count, sizeof(*flat));
     ac_status status = AC_OK;
 
     if (!flat)

@@ -6,7 +6,7 @@
 
 #include "vk/device.h"
 
-#define AC_KERNEL_MAX_BINDINGS  8
+#define AC_KERNEL_MAX_BINDINGS  12
 #define AC_KERNEL_MAX_CONSTANTS 24
 #define AC_KERNEL_MAX_PUSH      128 /* bytes, what every Vulkan device has */
 
