@@ -4,6 +4,7 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_ballot : require
 #include "common/store.glsl"
+#include "common/vectors.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
@@ -40,15 +41,8 @@ layout(constant_id = 17) const int UC = 1;
 const int NB = (TN + SG - 1) / SG;   // weight vec4s a lane loads
 const int NL = TN < SG ? TN : SG;    // lanes whose loads are used
 
-#ifdef TEXEL
-layout(binding = 0) uniform samplerBuffer x;
-layout(binding = 1) uniform samplerBuffer w;
-#define LOAD(b, i) texelFetch(b, i)
-#else
-layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
-layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
-#define LOAD(b, i) b[i]
-#endif
+VECTORS(0, X, x);
+VECTORS(1, W, w);
 layout(binding = 2, std430) buffer Y { STORED y[]; };
 layout(push_constant) uniform P { conv_push p; };
 

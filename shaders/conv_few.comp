@@ -6,6 +6,7 @@
 #extension GL_KHR_shader_subgroup_ballot : require
 #endif
 #include "common/store.glsl"
+#include "common/vectors.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
@@ -47,15 +48,8 @@ const int SPAN = (X0 > X1 ? X0 : X1) - LEFT + (KW - 1) * DX + 1 + (RUN - 1) * SX
 const int WEIGHTS = PY * PX * KH * KW * OC;
 const int NB = (WEIGHTS + SG - 1) / SG; // weight vec4s a lane loads
 
-#ifdef TEXEL
-layout(binding = 0) uniform samplerBuffer x;
-layout(binding = 1) uniform samplerBuffer w;
-#define LOAD(b, i) texelFetch(b, i)
-#else
-layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
-layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
-#define LOAD(b, i) b[i]
-#endif
+VECTORS(0, X, x);
+VECTORS(1, W, w);
 layout(binding = 2, std430) buffer Y { STORED y[]; };
 layout(push_constant) uniform P { conv_push p; };
 

@@ -4,6 +4,8 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_ballot : require
 #include "common/push_train.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
 
 // Gradient of a convolution's weight for devices that run on the processor: for each row (channel of
 // `small`) and column (channel of `big` at one tap) the sum over pictures and pixels of their
@@ -27,16 +29,9 @@ layout(constant_id = 8) const int SX = 2;
 layout(constant_id = 9) const int DY = 1;
 layout(constant_id = 10) const int DX = 1;
 
-#ifdef TEXEL
-layout(binding = 0) uniform samplerBuffer small;
-layout(binding = 1) uniform samplerBuffer big;
-#define LOAD(b, i) texelFetch(b, i)
-#else
-layout(binding = 0, std430) readonly buffer S { vec4 small[]; };
-layout(binding = 1, std430) readonly buffer B { vec4 big[]; };
-#define LOAD(b, i) b[i]
-#endif
-layout(binding = 2, std430) writeonly buffer O { vec4 partial[]; };
+VECTORS(0, S, small);
+VECTORS(1, B, big);
+layout(binding = 2, std430) writeonly buffer O { STORED partial[]; };
 layout(push_constant) uniform P { weight_push p; };
 
 void main()
@@ -97,8 +92,8 @@ void main()
     [[unroll]] for (int l = 0; l < NL; l++)
         [[unroll]] for (int k = 0; k < LANES; k++) {
             int b_row = (part * b_tiles + b_tile) * NL * 4 + l * 4 + k;
-            partial[b_row * a_vecs + a_tile * SG + a_lane] =
-                vec4(acc[0][l * LANES + k], acc[1][l * LANES + k], acc[2][l * LANES + k],
-                     acc[3][l * LANES + k]);
+            STORE(partial, b_row * a_vecs + a_tile * SG + a_lane,
+                  vec4(acc[0][l * LANES + k], acc[1][l * LANES + k], acc[2][l * LANES + k],
+                       acc[3][l * LANES + k]));
         }
 }

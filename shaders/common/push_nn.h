@@ -24,7 +24,8 @@ struct conv_push {
     /* winograd_*.comp: pixels' tiles first .. first + count - 1 of all; tiles_y * tiles_x lie in
      * each phase that a dilation makes of each picture, `tiles` in all */
     int tiles_y, tiles_x;
-    int first, count, tiles;
+    int first, count, tiles; /* depthwise: count pictures */
+    int splits;              /* depthwise: workgroups that share a quad */
 };
 
 /* pool.comp, upsample.comp */

@@ -52,8 +52,8 @@ typedef struct ac_conv_variant {
     enum { AC_CONV_GEMM, AC_CONV_FEW, AC_CONV_DEPTHWISE, AC_CONV_PLAIN } layout;
     int tile;           /* GEMM: output channels of a tile; FEW: weights a quad is padded to */
     int oc_tiles;       /* along z, for each picture */
-    int pixels_a_group; /* or runs, of FEW and DEPTHWISE */
-    int run;            /* FEW, DEPTHWISE: pixels of a run */
+    int pixels_a_group; /* or patches, of FEW and DEPTHWISE */
+    int patch[2];       /* FEW, DEPTHWISE: pixels of a patch, y and x */
     bool texel;
 } ac_conv_variant;
 

@@ -133,31 +133,61 @@ static ac_status choose_direct(const ac_conv *c, ac_conv_variant *v)
     return ac_kernel_get(c->l->device, &params, &v->kernel);
 }
 
-static int run_span(const ac_conv *c, int run)
+#define DEPTHWISE_WINDOW 128 /* most input pixels that an invocation sees; its loops are unrolled  \
+                              */
+
+/* Input pixels along an axis that so many pixels of the output see. */
+static int span(const ac_conv_axis *a, int pixels)
 {
-    return (run - 1) * c->x.in_stride + (c->x.taps - 1) * c->x.in_dilation + 1;
+    return (pixels - 1) * a->in_stride + (a->taps - 1) * a->in_dilation + 1;
+}
+
+/* The patch of one invocation for which a subgroup loads least, of those whose pixels fit into
+ * registers. */
+static void choose_patch(const ac_conv *c, int local, int patch[2])
+{
+    static const int patches[][2] = {{1, 1}, {1, 2}, {1, 4}, {2, 2}, {2, 4}};
+    int h = ac_conv_grid(&c->y, 0, c->out->shape.h), w = ac_conv_grid(&c->x, 0, c->out->shape.w);
+    int64_t best = INT64_MAX;
+
+    for (size_t i = 0; i < sizeof(patches) / sizeof(*patches); i++) {
+        int ty = patches[i][0], tx = patches[i][1];
+        int64_t count = (int64_t)c->out->shape.n * ((h + ty - 1) / ty) * ((w + tx - 1) / tx);
+        int64_t cost =
+            (count + local - 1) / local * (span(&c->y, ty) * span(&c->x, tx) + 2 * ty * tx);
+
+        if ((i == 0 || span(&c->y, ty) * span(&c->x, tx) <= DEPTHWISE_WINDOW / 2) && cost < best) {
+            best = cost;
+            memcpy(patch, patches[i], sizeof(patches[i]));
+        }
+    }
 }
 
 static ac_status choose_depthwise(const ac_conv *c, ac_conv_variant *v)
 {
-    int run = run_span(c, 4) <= 24 ? 4 : 1;
+    bool texel = ac_lower_value_in_texels(c->l, c->in);
+    int local = ac_lower_local(c->l, texel), patch[2];
     ac_kernel_params params = {.name = "depthwise",
                                .binding_count = 3,
                                .push_size = sizeof(struct conv_push),
-                               .constant_count = 11,
-                               .constants = {LOCAL, run, c->y.taps, c->x.taps, c->y.in_stride,
-                                             c->x.in_stride, c->y.in_dilation, c->x.in_dilation,
-                                             (int32_t)c->step->activation,
-                                             float_bits(c->step->slope), c->step->accumulate}};
+                               .subgroup_size = ac_lower_subgroup(c->l, texel),
+                               .constant_count = 12};
 
+    choose_patch(c, local, patch);
+    memcpy(params.constants,
+           (int32_t[]){local, patch[0], patch[1], c->y.taps, c->x.taps, c->y.in_stride,
+                       c->x.in_stride, c->y.in_dilation, c->x.in_dilation,
+                       (int32_t)c->step->activation, float_bits(c->step->slope),
+                       c->step->accumulate},
+           12 * sizeof(int32_t));
     v->layout = AC_CONV_DEPTHWISE;
     v->oc_tiles = c->out->quads;
-    v->run = run;
-    v->pixels_a_group = LOCAL;
-    v->texel = ac_lower_value_in_texels(c->l, c->in);
-    params.texel_mask = v->texel ? 3 : 0;
-    params.code = v->texel ? depthwise_texel_spv : depthwise_spv;
-    params.code_size = v->texel ? sizeof(depthwise_texel_spv) : sizeof(depthwise_spv);
+    memcpy(v->patch, patch, sizeof(patch));
+    v->pixels_a_group = local;
+    v->texel = texel;
+    params.texel_mask = texel ? 3 : 0;
+    params.code = texel ? depthwise_texel_spv : depthwise_spv;
+    params.code_size = texel ? sizeof(depthwise_texel_spv) : sizeof(depthwise_spv);
     return ac_kernel_get(c->l->device, &params, &v->kernel);
 }
 
@@ -217,7 +247,8 @@ static ac_status choose_few(const ac_conv *c, ac_conv_variant *v)
     v->layout = AC_CONV_FEW;
     v->tile = (weights + sg - 1) / sg * sg;
     v->oc_tiles = 1;
-    v->run = FEW_RUN;
+    v->patch[0] = 1;
+    v->patch[1] = FEW_RUN;
     v->pixels_a_group = LOCAL;
     v->texel = ac_lower_value_in_texels(c->l, c->in);
     params.texel_mask = v->texel ? 3 : 0;
@@ -256,7 +287,8 @@ ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v)
     if (c->l->choice == AC_CONV_DIRECT)
         return choose_direct(c, v);
     if (c->groups > 1) {
-        if (c->in_group == 1 && c->out_group == 1 && same_layout(c) && run_span(c, 1) <= 64)
+        if (c->in_group == 1 && c->out_group == 1 && same_layout(c) &&
+            span(&c->y, 1) * span(&c->x, 1) <= DEPTHWISE_WINDOW)
             return choose_depthwise(c, v);
         return choose_direct(c, v);
     }

@@ -160,9 +160,9 @@ int ac_lower_splits(const ac_lowering *l, uint64_t items, int others);
 /* The same for kernels that make each pixel by itself, of the n * h * w of a quad of the value. */
 int ac_lower_runs(const ac_lowering *l, const ac_value *value);
 /* gradients[place + i] += sum over s < splits of scratch[s * stride + map[i]], i < count; floats.
- */
+ * The scratch's size must be given. */
 ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int stride,
-                          ac_binding map, int64_t place, int count);
+                          const int *map, int64_t place, int count);
 
 ac_status ac_lower_conv(ac_lowering *l, const ac_step *step);
 ac_status ac_lower_pool(ac_lowering *l, const ac_step *step);

@@ -23,12 +23,17 @@ struct conv_push ac_conv_describe_phase(const ac_conv *c, int py, int px)
                               .out_quads = c->out->quads};
 }
 
+static uint64_t parts_of(uint64_t all, int part)
+{
+    return (all + (uint64_t)part - 1) / (uint64_t)part;
+}
+
 static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_binding weights,
                                 ac_binding map, int py, int px)
 {
     struct conv_push push = ac_conv_describe_phase(c, py, px);
     uint64_t phase = (uint64_t)py * (uint64_t)c->x.phases + (uint64_t)px;
-    uint64_t items = (uint64_t)push.grid_h * (uint64_t)push.grid_w;
+    uint64_t items = (uint64_t)push.grid_h * (uint64_t)push.grid_w, groups;
     ac_binding bindings[4];
 
     if (items == 0)
@@ -40,8 +45,8 @@ static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_b
         push.oc_tiles = c->out_group;
     }
     if (v->layout == AC_CONV_DEPTHWISE || v->layout == AC_CONV_FEW)
-        items = (uint64_t)push.grid_h *
-                (((uint64_t)push.grid_w + (uint64_t)v->run - 1) / (uint64_t)v->run);
+        items = parts_of((uint64_t)push.grid_h, v->patch[0]) *
+                parts_of((uint64_t)push.grid_w, v->patch[1]);
     bindings[0] = ac_lower_value(c->l, c->step->inputs[0], &push.x_base, &push.x_batch);
     bindings[1] = weights;
     bindings[2] = ac_lower_value(c->l, c->step->output, &push.y_base, &push.y_batch);
@@ -49,9 +54,17 @@ static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_b
         bindings[3] = bindings[2];
         bindings[2] = map;
     }
-    return ac_lower_dispatch(c->l, v->kernel, bindings, &push,
-                             (items + (uint64_t)v->pixels_a_group - 1) /
-                                 (uint64_t)v->pixels_a_group,
+    if (v->layout == AC_CONV_DEPTHWISE) {
+        uint32_t most = ac_device_get_info(c->l->device)->max_groups[1];
+
+        push.count = c->in->shape.n;
+        groups = parts_of(items * (uint64_t)push.count, v->pixels_a_group);
+        push.splits = (int)(groups > most ? most : groups);
+        return ac_lower_dispatch_grid(c->l, v->kernel, bindings, &push, (uint64_t)push.out_quads,
+                                      (uint64_t)push.splits, 1);
+    }
+    groups = parts_of(items, v->pixels_a_group);
+    return ac_lower_dispatch(c->l, v->kernel, bindings, &push, groups,
                              (uint64_t)v->oc_tiles * (uint64_t)c->in->shape.n);
 }
 

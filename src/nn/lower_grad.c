@@ -7,6 +7,8 @@
 #include "eltwise_gradient_texel_spv.h"
 #include "nn/lower.h"
 #include "pool_gradient_spv.h"
+#include "reduce_fours_spv.h"
+#include "reduce_fours_texel_spv.h"
 #include "reduce_spv.h"
 #include "upsample_gradient_spv.h"
 
@@ -28,24 +30,49 @@ int ac_lower_splits(const ac_lowering *l, uint64_t items, int others)
     return splits > 256 ? 256 : (int)splits;
 }
 
-ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int stride,
-                          ac_binding map, int64_t place, int count)
+/* Whole vec4s of the partial sums are what whole vec4s of the gradients add up. */
+static bool goes_by_fours(const int *map, int count, int stride, int64_t place)
 {
-    const ac_kernel_params params = {.name = "reduce",
-                                     .code = reduce_spv,
-                                     .code_size = sizeof(reduce_spv),
-                                     .binding_count = 3,
-                                     .push_size = sizeof(struct reduce_push),
-                                     .constant_count = 1,
-                                     .constants = {LOCAL}};
-    const struct reduce_push push = {
-        .count = count, .splits = splits, .stride = stride, .place = (int)place};
-    const ac_binding bindings[3] = {scratch, map, l->gradients};
+    if (count % 4 || stride % 4 || place % 4)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (map[i] != map[i - i % 4] + i % 4 || map[i - i % 4] % 4)
+            return false;
+    return true;
+}
+
+ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int stride,
+                          const int *map, int64_t place, int count)
+{
+    bool fours = goes_by_fours(map, count, stride, place);
+    bool texel = fours && ac_lower_prefers_texels(l, scratch.size);
+    ac_kernel_params params = {.name = fours ? "reduce fours" : "reduce",
+                               .code = reduce_spv,
+                               .code_size = sizeof(reduce_spv),
+                               .texel_mask = texel,
+                               .binding_count = 3,
+                               .push_size = sizeof(struct reduce_push),
+                               .constant_count = 1,
+                               .constants = {LOCAL}};
+    int each = fours ? 4 : 1;
+    const struct reduce_push push = {.count = count / each,
+                                     .splits = splits,
+                                     .stride = stride / each,
+                                     .place = (int)(place / each)};
+    ac_binding bindings[3] = {scratch, {0}, l->gradients};
     const ac_kernel *kernel;
     ac_status status = AC_OK;
+    void *to;
 
+    if (fours) {
+        params.code = texel ? reduce_fours_texel_spv : reduce_fours_spv;
+        params.code_size = texel ? sizeof(reduce_fours_texel_spv) : sizeof(reduce_fours_spv);
+    }
+    TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)push.count, &bindings[1], &to));
+    for (int i = 0; i < push.count; i++)
+        ((int *)to)[i] = map[i * each] / each;
     TRY(ac_kernel_get(l->device, &params, &kernel));
-    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)count), 1));
+    TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.count), 1));
 fail:
     return status;
 }
@@ -54,9 +81,8 @@ ac_status ac_lower_bias_gradient(ac_lowering *l, const ac_step *step)
 {
     const ac_value *dy = &l->plan->values[step->inputs[0]];
     struct norm_push push = {.pixels = plane_of(dy), .n = dy->shape.n, .quads = dy->quads};
-    ac_binding from[4], sums, map;
+    ac_binding from[4], sums;
     ac_status status = AC_OK;
-    void *to;
 
     push.splits = ac_lower_splits(l, (uint64_t)push.n * (uint64_t)push.pixels, push.quads);
     from[0] = ac_lower_value(l, step->inputs[0], &push.a_base, &push.a_batch);
@@ -64,9 +90,7 @@ ac_status ac_lower_bias_gradient(ac_lowering *l, const ac_step *step)
     TRY(ac_lower_channel_sums(l, 0, AC_ACTIVATION_NONE,
                               ac_lower_value_in_texels(l, &l->plan->values[step->inputs[0]]), from,
                               &push, &sums));
-    TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)dy->shape.c, &map, &to));
-    memcpy(to, dy->map, (size_t)dy->shape.c * sizeof(int));
-    TRY(ac_lower_reduce(l, sums, push.splits, 4 * push.quads, map,
+    TRY(ac_lower_reduce(l, sums, push.splits, 4 * push.quads, dy->map,
                         ac_lower_tensor(l, step->node, "bias").place, dy->shape.c));
 fail:
     return status;

@@ -1,6 +1,7 @@
 /* Gradients of convolutions' weights. A convolution and a transposed one differ in which side has a
  * row of the weight for each of its channels: `small`, the result of a convolution or the input of
  * a transposed one; `big` is the other side. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/push_train.h"
@@ -12,7 +13,9 @@
 #include "weight_direct_spv.h"
 #include "weight_gpu_spv.h"
 
-#define WEIGHT_DEPTHWISE_RUN 4 /* pixels of a row at once */
+#define LONG_ROW             128 /* pixels */
+#define TURN                 4   /* pixels of a turn of weight_cpu */
+#define WEIGHT_DEPTHWISE_RUN 4   /* pixels of a row at once */
 #define LOCAL                AC_LOWER_LOCAL
 #define MAX_SPLIT            ((uint64_t)32 << 20) /* bytes of partial sums */
 
@@ -71,14 +74,16 @@ static ac_status lower_cpu(job *j)
                     tile_cost(plain_nl, plain_lanes);
     int64_t swapped = (int64_t)((pairs + sg - 1) / sg) * ((quads + swap_nl - 1) / swap_nl) *
                       tile_cost(swap_nl, swap_lanes);
-    bool swap = swapped < plain;
+    /* With one tap the rows are then the weight's own, which are added up four by four. */
+    bool own = j->taps == 1 && j->big->shape.c % 4 == 0 && ac_value_is_plain(j->big);
+    bool swap = own ? 2 * swapped < 3 * plain : swapped < plain;
     int nl = swap ? swap_nl : plain_nl, lanes = swap ? swap_lanes : plain_lanes, tiles;
     ac_kernel_params params = {.name = "weight_cpu",
                                .binding_count = 3,
                                .push_size = sizeof(struct weight_push),
                                .subgroup_size = sg,
                                .constant_count = 11,
-                               .constants = {sg, nl, lanes, swap, 2, j->p->kernel[0],
+                               .constants = {sg, nl, lanes, swap, TURN, j->p->kernel[0],
                                              j->p->kernel[1], j->p->stride[0], j->p->stride[1],
                                              j->p->dilation[0], j->p->dilation[1]}};
 
@@ -227,15 +232,32 @@ static int place_of(const job *j, int r, int c, int tap)
     }
 }
 
+/* Where each pixel is multiplied with its like alone, several rows are a longer one: kernels take
+ * long rows faster, and share out whole rows. */
+static void join_rows(job *j)
+{
+    const ac_op_params *p = j->p;
+    int joined = 1;
+
+    for (int i = 0; i < 2; i++)
+        if (p->kernel[i] != 1 || p->stride[i] != 1)
+            return;
+    if (j->push.small_h != j->push.big_h || j->push.small_w != j->push.big_w)
+        return; /* there is padding */
+    for (int k = 2; k * j->push.small_w <= LONG_ROW; k++)
+        if (j->push.small_h % k == 0)
+            joined = k;
+    j->push.small_h = j->push.big_h = j->push.small_h / joined;
+    j->push.small_w = j->push.big_w = j->push.small_w * joined;
+}
+
 static ac_status lower_as_defined(const ac_conv *conv)
 {
     ac_lowering *l = conv->l;
     const ac_step *step = conv->step;
     job j = {.l = l, .step = step, .p = &step->node->params, .small = conv->out, .big = conv->in};
     ac_status status = AC_OK;
-    ac_binding map;
-    void *memory;
-    int *to;
+    int *map = NULL, *to;
 
     j.taps = j.p->kernel[0] * j.p->kernel[1];
     j.push = (struct weight_push){.small_h = j.small->shape.h,
@@ -249,6 +271,7 @@ static ac_status lower_as_defined(const ac_conv *conv)
                                   .pad_x = j.p->padding[1],
                                   .group_small = j.small->shape.c / j.p->groups,
                                   .group_big = j.big->shape.c / j.p->groups};
+    join_rows(&j);
     j.count = j.small->shape.c * j.push.group_big * j.taps;
     j.push.count = j.count;
     j.bindings[0] = ac_lower_value(l, step->inputs[0], &j.push.small_base, &j.push.small_batch);
@@ -256,8 +279,12 @@ static ac_status lower_as_defined(const ac_conv *conv)
     j.texel = ac_lower_value_in_texels(l, &l->plan->values[step->inputs[0]]) &&
               ac_lower_value_in_texels(l, &l->plan->values[step->inputs[1]]);
     TRY(lower_sums(&j));
-    TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)j.count, &map, &memory));
-    to = memory;
+    map = malloc((size_t)j.count * sizeof(*map));
+    if (!map) {
+        status = ac_fail(l->log, AC_ERR_MEMORY, "out of memory");
+        goto fail;
+    }
+    to = map;
     for (int r = 0; r < j.small->shape.c; r++)
         for (int c = 0; c < j.push.group_big; c++)
             for (int tap = 0; tap < j.taps; tap++)
@@ -266,6 +293,7 @@ static ac_status lower_as_defined(const ac_conv *conv)
     TRY(ac_lower_reduce(l, j.bindings[2], j.push.splits, j.stride, map,
                         ac_lower_tensor(l, step->node, "weight").place, j.count));
 fail:
+    free(map);
     return status;
 }
 

@@ -15,11 +15,13 @@ typedef struct ac_hyper {
     float rate, correction1, correction2, clip, beta1_left, beta2_left, eps, decay, ema_left;
 } ac_hyper;
 
-/* One tensor in the row of all. */
+/* One tensor of the states. On the device each begins at a multiple of four floats, zeros between
+ * them, so that kernels can take them by vec4s. */
 typedef struct ac_train_tensor {
     char *name;
-    int64_t place, count;
-    float scale; /* of the learning rate, 0: not learned */
+    int64_t offset, count; /* of all, one after the other */
+    int64_t place;         /* on the device */
+    float scale;           /* of the learning rate, 0: not learned */
 } ac_train_tensor;
 
 struct ac_train_session {
@@ -32,6 +34,7 @@ struct ac_train_session {
     int tensor_count;
     ac_train_tensor *tensors;
     int64_t count; /* floats of all */
+    int64_t row;   /* the same on the device */
 
     ac_buffer **arenas;
     ac_buffer *states[AC_TRAIN_STATE_COUNT];

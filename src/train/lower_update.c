@@ -81,7 +81,7 @@ fail:
 
 static ac_status lower_norm(ac_train_session *s, ac_lowering *l)
 {
-    bool texel = ac_lower_prefers_texels(l, 4 * (uint64_t)s->count);
+    bool texel = ac_lower_prefers_texels(l, 4 * (uint64_t)s->row);
     int local = ac_lower_local(l, texel), turns = texel ? CPU_TURNS : 4;
     const ac_kernel_params params = {.name = "squares",
                                      .code = texel ? squares_texel_spv : squares_spv,
@@ -93,7 +93,7 @@ static ac_status lower_norm(ac_train_session *s, ac_lowering *l)
                                      .subgroup_size = ac_lower_subgroup(l, texel),
                                      .constant_count = 2,
                                      .constants = {local, turns}};
-    const struct flat_push push = {.count = (int)(s->count / 4)};
+    const struct flat_push push = {.count = (int)(s->row / 4)};
     uint64_t parts = groups_of(push.count, local * turns);
     const ac_binding bindings[2] = {whole(s->states[AC_TRAIN_GRADIENT]),
                                     ac_lower_scratch(l, 4 * parts)};
@@ -111,7 +111,7 @@ fail:
 static ac_status lower_range(ac_train_session *s, ac_lowering *l, int first, int end)
 {
     bool learn = s->tensors[first].scale > 0, average = s->params.ema > 0;
-    bool texel = ac_lower_prefers_texels(l, 4 * (uint64_t)s->count);
+    bool texel = ac_lower_prefers_texels(l, 4 * (uint64_t)s->row);
     int local = ac_lower_local(l, texel), turns = texel ? CPU_TURNS : 1;
     const ac_kernel_params params = {.name = "adam",
                                      .code = texel ? adam_texel_spv : adam_spv,

@@ -37,12 +37,14 @@ static ac_status list_tensors(ac_train_session *s, const ac_train_params *params
         if (!to->name)
             return fail_memory(s->log);
         s->tensor_count++;
-        to->place = s->count;
+        to->offset = s->count;
+        to->place = s->row;
         to->count = ac_tensor_count(tensor);
         to->scale = params->lr_scale ? params->lr_scale[i] : 1;
         if (!ac_tensor_is_trained(tensor))
             to->scale = 0;
-        s->count += (to->count + 3) / 4 * 4; /* kernels take them by fours */
+        s->count += to->count;
+        s->row += (to->count + 3) / 4 * 4;
     }
     return AC_OK;
 }
@@ -104,7 +106,7 @@ static uint64_t needed(const ac_train_session *s, const ac_plan *plan)
 {
     uint64_t states = s->params.ema > 0 ? 5 : 4;
 
-    return plan->activation_bytes + 2 * plan->io_bytes + 4 * (uint64_t)s->count * (states + 18) +
+    return plan->activation_bytes + 2 * plan->io_bytes + 4 * (uint64_t)s->row * (states + 18) +
            ((uint64_t)33 << 20);
 }
 
@@ -228,7 +230,7 @@ static ac_status take_memory(ac_train_session *s)
     TRY(take_arenas(s));
     for (int i = 0; i < AC_TRAIN_STATE_COUNT; i++)
         if (i != AC_TRAIN_AVERAGE || s->params.ema > 0)
-            TRY(ac_buffer_create(s->device, AC_BUFFER_DEVICE, 4 * (uint64_t)s->count,
+            TRY(ac_buffer_create(s->device, AC_BUFFER_DEVICE, 4 * (uint64_t)s->row,
                                  "weights and their moments", &s->states[i]));
     for (int i = 0; i < AC_TRAIN_SLOTS; i++) {
         TRY(ac_buffer_create(s->device, AC_BUFFER_UPLOAD, in, "lightness pictures",
@@ -258,7 +260,7 @@ static bool is_whole(const uint32_t *from)
 static ac_status lower_repack(ac_train_session *s, ac_lowering *l)
 {
     bool texel = ac_lower_prefers_texels(l, ac_buffer_size(s->packing)) &&
-                 ac_lower_prefers_texels(l, 4 * (uint64_t)s->count);
+                 ac_lower_prefers_texels(l, 4 * (uint64_t)s->row);
     ac_kernel_params params = {.name = "repack",
                                .code = texel ? repack_texel_spv : repack_spv,
                                .code_size = texel ? sizeof(repack_texel_spv) : sizeof(repack_spv),
@@ -431,13 +433,13 @@ fail:
 
 static ac_status write_weights(ac_train_session *s, const ac_model *model)
 {
-    float *flat = calloc((size_t)s->count, sizeof(*flat));
+    float *flat = malloc((size_t)s->count * sizeof(*flat));
     ac_status status = AC_OK;
 
     if (!flat)
         return fail_memory(s->log);
     for (int i = 0; i < s->tensor_count; i++)
-        memcpy(flat + s->tensors[i].place, model->tensors[i].data,
+        memcpy(flat + s->tensors[i].offset, model->tensors[i].data,
                (size_t)s->tensors[i].count * sizeof(*flat));
     TRY(ac_train_session_write(s, AC_TRAIN_WEIGHTS, flat));
     if (s->params.ema > 0)

@@ -105,6 +105,11 @@ fail:
     return status;
 }
 
+static ac_status fail_memory(const ac_log *log)
+{
+    return ac_fail(log, AC_ERR_MEMORY, "out of memory");
+}
+
 int64_t ac_train_session_count(const ac_train_session *s)
 {
     return s->count;
@@ -112,20 +117,30 @@ int64_t ac_train_session_count(const ac_train_session *s)
 
 ac_status ac_train_session_read(ac_train_session *s, ac_train_state state, float *to)
 {
-    ac_status status = wait_all(s);
+    float *row = malloc((size_t)s->row * sizeof(*row));
+    ac_status status = row ? wait_all(s) : fail_memory(s->log);
 
-    if (status != AC_OK)
-        return status;
-    return ac_buffer_read(s->states[state], 0, to, 4 * (uint64_t)s->count);
+    if (status == AC_OK)
+        status = ac_buffer_read(s->states[state], 0, row, 4 * (uint64_t)s->row);
+    for (int i = 0; status == AC_OK && i < s->tensor_count; i++)
+        memcpy(to + s->tensors[i].offset, row + s->tensors[i].place,
+               (size_t)s->tensors[i].count * sizeof(*row));
+    free(row);
+    return status;
 }
 
 ac_status ac_train_session_write(ac_train_session *s, ac_train_state state, const float *from)
 {
-    ac_status status = wait_all(s);
+    float *row = calloc((size_t)s->row, sizeof(*row));
+    ac_status status = row ? wait_all(s) : fail_memory(s->log);
 
-    if (status != AC_OK)
-        return status;
-    return ac_buffer_write(s->states[state], 0, from, 4 * (uint64_t)s->count);
+    for (int i = 0; status == AC_OK && i < s->tensor_count; i++)
+        memcpy(row + s->tensors[i].place, from + s->tensors[i].offset,
+               (size_t)s->tensors[i].count * sizeof(*row));
+    if (status == AC_OK)
+        status = ac_buffer_write(s->states[state], 0, row, 4 * (uint64_t)s->row);
+    free(row);
+    return status;
 }
 
 ac_status ac_train_session_store(ac_train_session *s, ac_train_state state, ac_model *model)
@@ -134,10 +149,10 @@ ac_status ac_train_session_store(ac_train_session *s, ac_train_state state, ac_m
     ac_status status = AC_OK;
 
     if (!flat)
-        return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
+        return fail_memory(s->log);
     TRY(ac_train_session_read(s, state, flat));
     for (int i = 0; i < s->tensor_count; i++)
-        memcpy(model->tensors[i].data, flat + s->tensors[i].place,
+        memcpy(model->tensors[i].data, flat + s->tensors[i].offset,
                (size_t)s->tensors[i].count * sizeof(*flat));
 fail:
     free(flat);
@@ -160,7 +175,7 @@ static ac_status write_value(ac_train_session *s, int value, const float *from)
     ac_status status;
 
     if (!all)
-        return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
+        return fail_memory(s->log);
     for (int n = 0; n < v->shape.n; n++)
         for (int c = 0; c < v->shape.c; c++) {
             float *to =
@@ -201,7 +216,7 @@ static ac_status value_is_finite(ac_train_session *s, int value, bool *finite)
     ac_status status;
 
     if (!plain)
-        return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
+        return fail_memory(s->log);
     status = read_value(s, value, plain);
     *finite = status == AC_OK && ac_values_find_bad(plain, count, false) < 0;
     free(plain);
@@ -217,7 +232,7 @@ static ac_status find_gradient(ac_train_session *s, const ac_train_tensor **foun
 
     *found = NULL;
     if (!flat)
-        return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
+        return fail_memory(s->log);
     TRY(ac_train_session_read(s, AC_TRAIN_GRADIENT, flat));
     for (int i = s->net->node_count - 1; i >= 0 && !*found; i--) {
         node = s->net->nodes[i].name;
@@ -225,7 +240,7 @@ static ac_status find_gradient(ac_train_session *s, const ac_train_tensor **foun
             const ac_train_tensor *t = &s->tensors[k];
 
             if (!strncmp(t->name, node, strlen(node)) && t->name[strlen(node)] == '.' &&
-                ac_values_find_bad(flat + t->place, t->count, false) >= 0)
+                ac_values_find_bad(flat + t->offset, t->count, false) >= 0)
                 *found = t;
         }
     }
