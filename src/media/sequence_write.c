@@ -11,6 +11,7 @@
 
 #include "media/internal.h"
 #include "util/file.h"
+#include "util/folder.h"
 #include "util/names.h"
 
 struct ac_frame_files {
