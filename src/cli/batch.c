@@ -8,6 +8,7 @@
 
 #include "cli/batch_report.h"
 #include "media/media.h"
+#include "util/names.h"
 
 typedef struct batch {
     const ac_batch_params *params;
@@ -17,6 +18,7 @@ typedef struct batch {
     ac_colorizer colorizer;
     bool opened;
     bool picture_format; /* params->job.format is one of pictures */
+    bool films;          /* there are outputs that are */
 } batch;
 
 static bool cancelled(const batch *b)
@@ -98,6 +100,23 @@ static bool is_there(const char *path)
     return !lstat(path, &info);
 }
 
+static bool makes_film(const ac_batch_item *item)
+{
+    return !item->frames && !ac_name_is_picture(item->output);
+}
+
+/* What is asked for goes to what it can be meant for. */
+static void fit_options(const batch *b, const ac_batch_item *item, ac_colorize_params *job)
+{
+    job->literal = !item->frames;
+    if (!item->frames || !b->picture_format)
+        job->format = NULL; /* the name tells */
+    if (b->films && !makes_film(item)) {
+        job->codec = job->codec_options = job->preset = job->pix_fmt = NULL;
+        job->crf = -1;
+    }
+}
+
 static ac_status colour(batch *b, const ac_batch_item *item, ac_colorize_summary *summary)
 {
     ac_colorize_params job = b->params->job;
@@ -110,9 +129,7 @@ static ac_status colour(batch *b, const ac_batch_item *item, ac_colorize_summary
     job.model = b->colorizer.model;
     job.resume = job.resume || (b->params->skip_existing && item->frames);
     if (b->items.folder) {
-        job.literal = !item->frames;
-        if (!item->frames || !b->picture_format)
-            job.format = NULL; /* the name tells */
+        fit_options(b, item, &job);
         TRY(make_folders(b, item->output, &made));
     }
     status = ac_colorize_file(&job, &b->report.heard, summary);
@@ -198,6 +215,8 @@ ac_status ac_batch_run(const ac_batch_params *params, const ac_context *context)
     }
     if (b.items.folder && params->job.format)
         TRY(ac_media_read_format(params->job.format, log, &extension, &b.picture_format));
+    for (size_t i = 0; i < b.items.count; i++)
+        b.films = b.films || makes_film(&b.items.items[i]);
     if (b.items.folder)
         TRY(make_folder(params->request.output, log, &made));
     TRY(ac_batch_report_init(&b.report, &b.items, log, context->progress, params->json));
