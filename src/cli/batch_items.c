@@ -232,14 +232,13 @@ static ac_status check_request(finding *f)
 
 static int by_output(const void *a, const void *b)
 {
-    return strcmp((*(const ac_batch_item *const *)a)->output,
-                  (*(const ac_batch_item *const *)b)->output);
+    return strcmp(((const ac_batch_item *)a)->output, ((const ac_batch_item *)b)->output);
 }
 
 static ac_status check_outputs(const finding *f)
 {
     const ac_batch_items *l = f->list;
-    const ac_batch_item **sorted = calloc(l->count ? l->count : 1, sizeof(ac_batch_item *));
+    ac_batch_item *sorted = calloc(l->count ? l->count : 1, sizeof(*sorted));
     ac_status status = AC_OK;
 
     if (!sorted)
@@ -247,7 +246,7 @@ static ac_status check_outputs(const finding *f)
     for (size_t i = 0; i < l->count; i++) {
         struct stat info;
 
-        sorted[i] = &l->items[i];
+        sorted[i] = l->items[i];
         if (!stat(l->items[i].output, &info) && ac_file_set_has(&f->inputs, &info)) {
             status = ac_fail(f->log, AC_ERR_ARGUMENT,
                              "%s: is an input too, and would be written for %s: name another "
@@ -262,7 +261,7 @@ static ac_status check_outputs(const finding *f)
             status = ac_fail(f->log, AC_ERR_ARGUMENT,
                              "%s: would be written twice, for %s and for %s: colour one of them "
                              "into another folder",
-                             sorted[i]->output, sorted[i - 1]->input, sorted[i]->input);
+                             sorted[i].output, sorted[i - 1].input, sorted[i].input);
             goto fail;
         }
 fail:

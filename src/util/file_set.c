@@ -16,7 +16,7 @@ static size_t place_of(const ac_file_set *s, ac_file_id id)
 
 static bool grow(ac_file_set *s)
 {
-    ac_file_set grown = {.count = s->count, .size = s->size ? 2 * s->size : 1024};
+    ac_file_set grown = {.size = s->size ? 2 * s->size : 1024};
 
     grown.ids = calloc(grown.size, sizeof(*grown.ids));
     grown.used = calloc(grown.size, sizeof(*grown.used));
@@ -33,8 +33,11 @@ static bool grow(ac_file_set *s)
         grown.ids[at] = s->ids[i];
         grown.used[at] = true;
     }
-    ac_file_set_uninit(s);
-    *s = grown;
+    free(s->ids);
+    free(s->used);
+    s->ids = grown.ids;
+    s->used = grown.used;
+    s->size = grown.size;
     return true;
 }
 
