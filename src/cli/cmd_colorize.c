@@ -6,6 +6,7 @@
 #include "cli/batch.h"
 #include "cli/command.h"
 #include "media/media.h"
+#include "nn/locate.h"
 #include "video/colorize.h"
 
 #define WEEK (7 * 24 * 3600)
