@@ -176,7 +176,7 @@ void ac_batch_report_begin(ac_batch_report *r, size_t index)
     r->current = index;
     r->job_began = ac_clock_now((ac_clock){0});
     r->error[0] = '\0';
-    if (r->items->folder)
+    if (r->items->count > 1)
         ac_log_print(r->log, AC_LOG_INFO, "%zu of %zu: %s", index + 1, r->items->count,
                      r->items->items[index].input);
     if (r->json)
@@ -205,7 +205,7 @@ size_t ac_batch_report_finish(ac_batch_report *r, ac_status status)
     const counts c = count(r);
     bool interrupted = status == AC_ERR_CANCELLED;
 
-    if (r->items->folder)
+    if (r->items->count > 1)
         say_table(r, &c, interrupted);
     if (status == AC_OK && c.of[AC_JOB_FAILED])
         status = AC_ERR_IO;

@@ -45,8 +45,8 @@ void ac_batch_report_begin(ac_batch_report *report, size_t index);
 /* A status other than AC_OK is a failure. */
 void ac_batch_report_end(ac_batch_report *report, ac_job_result result, ac_status status,
                          const ac_colorize_summary *summary);
-/* The last event and, of a batch, the table. status: what the program ends with. Returns how many
- * failed. */
+/* The last event and, of more than one job, the table. status: what the program ends with. Returns
+ * how many failed. */
 size_t ac_batch_report_finish(ac_batch_report *report, ac_status status);
 
 #endif

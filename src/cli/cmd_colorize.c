@@ -34,8 +34,8 @@ static const ac_option table[] = {
      "several "
      "inputs a folder: each goes there under its own name."},
     {"recursive", 0, AC_OPTION_FLAG, NULL, offsetof(options, recursive), 0, 0,
-     "Folders that are named: colour all films and pictures in them and in the folders within, and "
-     "keep the folders below DIR. Without it a folder is a sequence of frames."},
+     "Colour all films and pictures in folders that are named and in those within; the folders are "
+     "kept below DIR. Without it a folder is a sequence of frames."},
     {"list", 0, AC_OPTION_TEXT, "FILE", offsetof(options, list), 0, 0,
      "Colour what is named in this file too, a name a line (or NULs between names, as find -print0 "
      "writes them). -: standard input."},

@@ -153,7 +153,8 @@ os.link("links/a.mkv", "links/hard.mkv")
 os.symlink("..", "links/sub/loop")
 os.symlink("nowhere.mkv", "links/dangling.mkv")
 result = batch("--recursive", "links", "links/sub", "links/a.mkv", "-o", "linked")
-check(list(result.table) == ["links/a.mkv"] and tree("linked") == ["a.mkv"], "links", result.stderr)
+check(tree("linked") == ["a.mkv"] and result.stderr.count("input: ") == 1 and not result.table,
+      "links", result.stderr)
 
 # ---- sequences among the inputs ----
 for name in "s1", "s2":
