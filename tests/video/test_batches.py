@@ -201,6 +201,19 @@ result = batch("in/a.mkv", "-o", "events/a.mkv", "--json", "-q", "--skip-existin
 check([json.loads(line)["event"] for line in result.stdout.splitlines()] == ["start", "skipped", "end"],
       "skipped", result.stdout)
 
+# ---- one device for all, which is opened again after it failed ----
+ffmpeg("-f", "lavfi", "-i", "color=gray:s=4000x4000,format=gray", "-frames:v", 1, "large.png")
+opened = "\ndevice "
+result = batch("in/a.mkv", "in/sub/b.AVI", "in/sub/deep/p.png", "-o", "once", "-v")
+check(("\n" + result.stderr).count(opened) == 1, "the device is opened once", result.stderr)
+result = autochrome("colorize", "large.png", "in/sub/deep/p.png", "in/a.mkv", "-o", "twice", "-v",
+                    "--size", "4000")
+check("takes" in result.stderr and "at once" in result.stderr and result.returncode == 1,
+      "what the device cannot hold", result.stderr)
+check(("\n" + result.stderr).count(opened) == 2 and "2 done, 0 skipped, 1 failed" in result.stderr,
+      "the device is opened again", result.stderr)
+check(tree("twice") == ["a.mkv", "p.png"], "the others are there", tree("twice"))
+
 # ---- what is refused before anything starts ----
 os.mkdir("other")
 shutil.copy("in/a.mkv", "other/a.mkv")
@@ -251,15 +264,19 @@ check(len(frame_hashes("race.mkv")) == 5, "the film is whole")
 os.mkdir("many")
 for i in range(200):
     shutil.copy("in/a.mkv", f"many/{i}.mkv")
-with subprocess.Popen([films.program, "colorize", "--recursive", "many", "-o", "stopped", *SIZE],
-                      stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+with subprocess.Popen([films.program, "colorize", "--recursive", "many", "-o", "stopped", "--json", *SIZE],
+                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                      text=True) as process:
     while process.poll() is None and not os.path.exists("stopped/1.mkv"):
         time.sleep(0.005)
     process.send_signal(signal.SIGTERM)
-    text = process.communicate()[1]
+    said, text = process.communicate()
 done = sorted(os.listdir("stopped"))
 check(process.returncode == 1 and f"interrupted: {len(done)} done, 0 skipped, " in text and
       "not begun" in text, "interrupted", text)
+last = json.loads(said.splitlines()[-1])
+check(last["event"] == "end" and last["interrupted"] and last["done"] == len(done) and
+      last["exit_status"] == 1, "interrupted: the last event", last)
 check(1 < len(done) < 200 and all(len(frame_hashes("stopped/" + name)) == 5 for name in done),
       "interrupted: what is there is whole", done)
 check(not [name for name in tree(".") if ".part" in name], "nothing half-written", tree("."))
