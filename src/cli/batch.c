@@ -93,11 +93,12 @@ static void drop_device(batch *b, ac_status status)
 
 /* ---- jobs ---- */
 
-static bool is_there(const char *path)
+/* What need not be coloured. */
+static bool is_there(const ac_batch_item *item)
 {
     struct stat info;
 
-    return !lstat(path, &info);
+    return !item->frames && strcmp(item->output, "-") != 0 && !lstat(item->output, &info);
 }
 
 static bool makes_film(const ac_batch_item *item)
@@ -152,7 +153,7 @@ static ac_status run_one(batch *b, size_t index, ac_status *failure)
     ac_status status = AC_OK;
 
     ac_batch_report_begin(&b->report, index);
-    if (b->params->skip_existing && !item->frames && is_there(item->output)) {
+    if (b->params->skip_existing && is_there(item)) {
         ac_batch_report_end(&b->report, AC_JOB_SKIPPED, AC_OK, &summary);
         return AC_OK;
     }
@@ -208,7 +209,10 @@ ac_status ac_batch_run(const ac_batch_params *params, const ac_context *context)
     bool made = false;
     ac_status status = AC_OK;
 
-    TRY(ac_batch_items_find(&params->request, log, &b.items));
+    status = ac_batch_items_find(&params->request, log, &b.items);
+    if (status == AC_ERR_CANCELLED)
+        ac_fail(log, status, "interrupted: nothing was begun");
+    TRY(status);
     if (!b.items.count) {
         status = ac_fail(log, AC_ERR_IO, "there is nothing to colour in what was named");
         goto fail;
@@ -219,8 +223,9 @@ ac_status ac_batch_run(const ac_batch_params *params, const ac_context *context)
         b.films = b.films || makes_film(&b.items.items[i]);
     if (b.items.folder)
         TRY(make_folder(params->request.output, log, &made));
-    TRY(ac_batch_report_init(&b.report, &b.items, log, context->progress, params->json));
-    status = run_all(&b);
+    status = ac_batch_report_init(&b.report, &b.items, log, context->progress, params->json);
+    if (!status)
+        status = run_all(&b);
     ac_colorizer_close(&b.colorizer);
     ac_batch_report_uninit(&b.report);
     if (made)

@@ -16,7 +16,7 @@ class Option:
     def __init__(self, letter, name, argument, text):
         self.letter, self.name, self.argument = letter, name, argument
         # The first sentence, or what a semicolon or a bracket leaves of it.
-        self.summary = re.split(r"(?<=\w)[.;] | \(|[.;:]$", text, maxsplit=1)[0]
+        self.summary = re.split(r"(?<=[\w'])[.;:] | \(|[.;:]$", text, maxsplit=1)[0]
         self.takes_file = not FILES.isdisjoint(re.split(r"\W", argument))
 
     def spellings(self):
