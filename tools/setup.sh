@@ -39,7 +39,7 @@ system="${ID-unknown} ${VERSION_ID-}"
 
 if $tests; then
     needed+=(vulkan-validationlayers python3-numpy)
-    wanted+=(shellcheck mandoc)
+    wanted+=(shellcheck mandoc zsh fish)
     # The layout of the source is that of clang-format 14, which Debian 13 does not have.
     case "$system" in
         "debian 12" | "ubuntu 22.04" | "ubuntu 24.04") wanted+=(clang-format-14 clang-tidy-14) ;;

@@ -5,6 +5,7 @@
 
 #include "cli/bench.h"
 #include "cli/output.h"
+#include "nn/locate.h"
 #include "util/math.h"
 
 #define DEFAULT_NET "default"

@@ -8,6 +8,7 @@
 #include "cli/eval_report.h"
 #include "cli/output.h"
 #include "media/media.h"
+#include "nn/locate.h"
 #include "train/evaluate.h"
 #include "util/file.h"
 

@@ -7,6 +7,7 @@
 #include "cli/draw_net.h"
 #include "cli/layers.h"
 #include "cli/output.h"
+#include "nn/locate.h"
 #include "nn/model.h"
 #include "nn/op.h"
 #include "util/file.h"

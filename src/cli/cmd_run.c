@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/npy.h"
+#include "nn/locate.h"
 #include "nn/session.h"
 #include "util/math.h"
 

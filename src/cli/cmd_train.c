@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "media/media.h"
+#include "nn/locate.h"
 #include "train/trainer.h"
 #include "util/file.h"
 

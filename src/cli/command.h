@@ -21,13 +21,6 @@ extern const ac_command ac_command_bench, ac_command_colorize, ac_command_device
 /* Wrong use that the options' table cannot tell: AC_ERR_ARGUMENT and "`what`; see ... --help". */
 ac_status ac_context_wrong_use(const ac_context *context, const char *what);
 
-/* The path of a model given as -m or as an operand: the path itself, or the name of a model in
- * $AUTOCHROME_MODELS or among those that come with the program. *path is the caller's (free()). */
-ac_status ac_model_locate(const char *name, const ac_log *log, char **path);
-/* The same where a network's description does too: a .net file, or the name of one that comes with
- * the program. */
-ac_status ac_network_locate(const char *name, const ac_log *log, char **path);
-
 /* Whether the validation layer is wanted: --validation, or AUTOCHROME_VALIDATION not empty or 0. */
 bool ac_validation_wanted(bool option);
 

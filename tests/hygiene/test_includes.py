@@ -23,6 +23,7 @@ MAY = {
     "color": ["util", "vk"],
     "video": ["util", "vk", "nn", "train", "color", "media"],
     "cli": ["util", "vk", "nn", "train", "color", "media", "video"],
+    "api": ["util", "vk", "nn", "video"],
 }
 # Headers of libraries: the only folder that may include them.
 ONLY = {
@@ -115,12 +116,19 @@ PLANTED = [
     ("cli", '#include "output.h"'),
     ("cli", '#include "gui/window.h"'),
     ("gui", "#include <stdio.h>"),
+    ("api", '#include "cli/command.h"'),
+    ("api", '#include "media/media.h"'),
+    ("api", "#include <libavutil/frame.h>"),
+    ("api", "#include <vulkan/vulkan.h>"),
+    ("cli", '#include "api/autochrome.h"'),
+    ("video", '#include "api/autochrome.h"'),
 ]
 ALLOWED = [
     ("ref", '#include "nn/tensor.h"'),
     ("vk", "#include <vulkan/vulkan.h>"),
     ("media", "#include <libavformat/avformat.h>"),
     ("cli", '#include "video/colorize.h"'),
+    ("api", '#include "video/painter.h"'),
     ("nn", '#include "conv_cpu_spv.h"'),
     ("train", "#include <cairo.h>"),
     ("util", "/* #include <vulkan/vulkan.h> is for src/vk */"),

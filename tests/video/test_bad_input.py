@@ -90,7 +90,8 @@ result = fails("an output that is there", "film.mp4", "there.mkv", says="there.m
 with open("there.mkv", encoding="utf-8") as f:
     check(f.read() == "mine", "an output that is there: is as it was")
 fails("a missing folder", "film.mp4", "no/such/out.mkv", says="no/such")
-fails("output is a folder", "film.mp4", "folder.mp4", "--overwrite", says="folder.mp4")
+os.makedirs("folder.mp4/film.mp4")
+fails("output is a folder", "film.mp4", "folder.mp4", "--overwrite", says="folder.mp4/film.mp4: is a directory")
 fails("a container that nobody knows", "film.mp4", "out.xyz", says="out.xyz.*mkv", status=2)
 fails("an encoder that nobody has", "film.mp4", "out.mkv", "--codec", "nocodec", says="nocodec", status=2)
 fails("an encoder of sound", "film.mp4", "out.mkv", "--codec", "aac", says="aac", status=2)

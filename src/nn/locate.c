@@ -1,3 +1,5 @@
+#include "nn/locate.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -5,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/command.h"
 #include "nn/net.h"
+#include "util/data_folder.h"
 
 static ac_status fail_memory(const ac_log *log)
 {
@@ -19,13 +21,13 @@ static ac_status copy_path(const char *name, const ac_log *log, char **path)
     return *path ? AC_OK : fail_memory(log);
 }
 
-/* *path, if `folder`/`name``extension` is there; stays NULL if not. */
-static ac_status look_in(const char *folder, const char *name, const char *extension,
-                         const ac_log *log, char **path)
+/* *path, if `folder`/`inner`/`name``extension` is there; stays NULL if not. */
+static ac_status look_in(const char *folder, const char *inner, const char *name,
+                         const char *extension, const ac_log *log, char **path)
 {
     if (!folder || !*folder)
         return AC_OK;
-    if (asprintf(path, "%s/%s%s", folder, name, extension) < 0) {
+    if (asprintf(path, "%s/%s%s%s", folder, inner, name, extension) < 0) {
         *path = NULL;
         return fail_memory(log);
     }
@@ -37,23 +39,22 @@ static ac_status look_in(const char *folder, const char *name, const char *exten
 }
 
 /* The first of a file called `name`, a model and a description of that name; *path stays NULL when
- * there is none. A folder that happens to have a model's name does not hide it. */
-static ac_status find(const char *name, const ac_log *log, char **path)
+ * there is none. A folder that happens to have a model's name does not hide it. data: the program's
+ * own folder. */
+static ac_status find(const char *name, const char *data, const ac_log *log, char **path)
 {
-    const char *folders[] = {getenv("AUTOCHROME_MODELS"), AC_SAMPLES_DIR "/models",
-                             AC_DATA_DIR "/models"};
-    const char *net_folders[] = {AC_SAMPLES_DIR "/nets", AC_DATA_DIR "/nets"};
+    const char *models = getenv("AUTOCHROME_MODELS");
     ac_status status = AC_OK;
     struct stat info;
     bool there = stat(name, &info) == 0;
 
-    *path = NULL;
     if (strchr(name, '/') || (there && !S_ISDIR(info.st_mode)))
         return there ? copy_path(name, log, path) : AC_OK;
-    for (size_t i = 0; !*path && i < sizeof(folders) / sizeof(*folders); i++)
-        TRY(look_in(folders[i], name, ".safetensors", log, path));
-    for (size_t i = 0; !*path && i < sizeof(net_folders) / sizeof(*net_folders); i++)
-        TRY(look_in(net_folders[i], name, AC_NET_EXTENSION, log, path));
+    TRY(look_in(models, "", name, ".safetensors", log, path));
+    if (!*path)
+        TRY(look_in(data, "models/", name, ".safetensors", log, path));
+    if (!*path)
+        TRY(look_in(data, "nets/", name, AC_NET_EXTENSION, log, path));
     if (!*path && there)
         TRY(copy_path(name, log, path));
 fail:
@@ -62,13 +63,17 @@ fail:
 
 ac_status ac_model_locate(const char *name, const ac_log *log, char **path)
 {
+    char *data = ac_data_folder();
     ac_status status = AC_OK;
     bool description;
 
-    TRY(find(name, log, path));
+    *path = NULL;
+    if (!data)
+        return fail_memory(log);
+    TRY(find(name, data, log, path));
     description = *path && ac_net_is_description(*path);
     if (*path && !description)
-        return AC_OK;
+        goto fail;
     free(*path);
     *path = NULL;
     if (description)
@@ -80,25 +85,31 @@ ac_status ac_model_locate(const char *name, const ac_log *log, char **path)
         status = ac_fail(log, AC_ERR_IO, "model %s: %s", name, strerror(ENOENT));
     else
         status = ac_fail(log, AC_ERR_IO,
-                         "model '%s' is neither a file nor one of those in " AC_SAMPLES_DIR
-                         "/models; AUTOCHROME_MODELS may name another folder",
-                         name);
+                         "model '%s' is neither a file nor one of those in %s/models; "
+                         "AUTOCHROME_MODELS may name another folder",
+                         name, data);
 fail:
+    free(data);
     return status;
 }
 
 ac_status ac_network_locate(const char *name, const ac_log *log, char **path)
 {
+    char *data = ac_data_folder();
     ac_status status = AC_OK;
 
-    TRY(find(name, log, path));
+    *path = NULL;
+    if (!data)
+        return fail_memory(log);
+    TRY(find(name, data, log, path));
     if (!*path && (strchr(name, '/') || strchr(name, '.')))
         status = ac_fail(log, AC_ERR_IO, "%s: %s", name, strerror(ENOENT));
     else if (!*path)
         status = ac_fail(log, AC_ERR_IO,
-                         "'%s' is neither a file, nor a model in " AC_SAMPLES_DIR
-                         "/models, nor a network in " AC_SAMPLES_DIR "/nets",
-                         name);
+                         "'%s' is neither a file, nor a model in %s/models, nor a network in "
+                         "%s/nets",
+                         name, data, data);
 fail:
+    free(data);
     return status;
 }
