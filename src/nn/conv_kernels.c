@@ -166,7 +166,7 @@ static void choose_patch(const ac_conv *c, int local, int patch[2])
 static ac_status choose_depthwise(const ac_conv *c, ac_conv_variant *v)
 {
     bool texel = ac_lower_value_in_texels(c->l, c->in);
-    int local = ac_lower_local(c->l, texel), patch[2];
+    int local = ac_lower_local(c->l, texel), patch[2] = {1, 1};
     ac_kernel_params params = {.name = "depthwise",
                                .binding_count = 3,
                                .push_size = sizeof(struct conv_push),

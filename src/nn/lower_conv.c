@@ -59,6 +59,9 @@ static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_b
 
         push.count = c->in->shape.n;
         groups = parts_of(items * (uint64_t)push.count, v->pixels_a_group);
+        /* Software drivers take memory for each workgroup. */
+        if (ac_device_get_info(c->l->device)->type == AC_DEVICE_CPU)
+            groups = groups < 32 ? parts_of(groups, 4) : parts_of(groups, 16);
         push.splits = (int)(groups > most ? most : groups);
         return ac_lower_dispatch_grid(c->l, v->kernel, bindings, &push, (uint64_t)push.out_quads,
                                       (uint64_t)push.splits, 1);
