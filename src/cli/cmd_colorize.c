@@ -38,7 +38,7 @@ static const ac_option table[] = {
      "kept below DIR. Without it a folder is a sequence of frames."},
     {"list", 0, AC_OPTION_TEXT, "FILE", offsetof(options, list), 0, 0,
      "Colour what is named in this file too, a name a line (or NULs between names, as find -print0 "
-     "writes them). -: standard input."},
+     "writes them), relative to its folder. -: standard input."},
     {"skip-existing", 0, AC_OPTION_FLAG, NULL, offsetof(options, skip_existing), 0, 0,
      "Leave out what has its output already; of sequences, frames that have."},
     {"fail-fast", 0, AC_OPTION_FLAG, NULL, offsetof(options, fail_fast), 0, 0,
