@@ -143,9 +143,12 @@ static ac_status run(const ac_context *context, const void *opaque)
         context->log, &summary);
     if (status == AC_ERR_CANCELLED)
         ac_fail(context->log, status,
-                summary.sequence ? "interrupted: %s has a part of the frames; --resume goes on"
-                                 : "interrupted: %s was not written",
+                summary.kept ? "interrupted: %s: what is finished is kept; --resume goes on"
+                             : "interrupted: %s was not written",
                 o->output);
+    else if (status && summary.kept)
+        ac_log_print(context->log, AC_LOG_INFO,
+                     "%s: what is finished is kept; --resume goes on with it", o->output);
     else if (!status)
         report(&summary, o->output, context->log);
 fail:

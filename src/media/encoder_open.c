@@ -121,6 +121,11 @@ static bool codes_interlaced(const ac_writer *w)
     }
 }
 
+AVRational ac_writer_aspect(const ac_writer *w)
+{
+    return (AVRational){w->input->info.sar_num, w->input->info.sar_den};
+}
+
 static void set_picture(ac_writer *w)
 {
     AVCodecContext *e = w->encoder;
@@ -128,7 +133,7 @@ static void set_picture(ac_writer *w)
     e->width = w->format.width;
     e->height = w->format.height;
     e->pix_fmt = w->coded;
-    e->sample_aspect_ratio = (AVRational){w->input->info.sar_num, w->input->info.sar_den};
+    e->sample_aspect_ratio = ac_writer_aspect(w);
     e->color_range = w->tags.range;
     e->colorspace = w->tags.space;
     e->color_primaries = w->tags.primaries;
@@ -303,9 +308,11 @@ static ac_status open_encoder(ac_writer *w, AVDictionary **options)
     return AC_OK;
 }
 
-ac_status ac_writer_open_encoder(ac_writer *w, const ac_encoder_wish *wish,
-                                 const AVOutputFormat *of, const AVCodec *codec)
+ac_status ac_writer_open_encoder(ac_writer *w)
 {
+    const ac_encoder_wish *wish = &w->wish;
+    const AVOutputFormat *of = w->container;
+    const AVCodec *codec = w->codec;
     AVDictionary *options = NULL;
     ac_status status;
 

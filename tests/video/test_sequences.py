@@ -105,7 +105,7 @@ for arguments, says in (
         (["shot.mkv", "-o", "no.mkv", "--framerate", "24"], "--framerate is for sequences"),
         (["shot", "-o", "shot", "--overwrite"], "shot: is where the input is"),
         (["shot", "-o", "no.png"], "no.png: is a picture's name, but shot is a sequence"),
-        (["shot.mkv", "-o", "no.mkv", "--resume"], "no.mkv: --resume: is no sequence"),
+        (["shot/f_95.png", "-o", "no.jpg", "--resume"], "no.jpg: --resume: is for films in files"),
         (["shot", "-o", "no", "--format", "nonsense"], "--format: FFmpeg knows no container")):
     result = autochrome("colorize", *arguments, *SIZE)
     errors = errors_of(result)
