@@ -306,6 +306,14 @@ ac_status ac_writer_flush(ac_writer *w);    /* brings the encoder to its end */
 ac_status ac_writer_end_file(ac_writer *w); /* completes the file and gives it its name */
 /* writer_streams.c: the streams, chapters and metadata that are carried along. */
 ac_status ac_writer_add_streams(ac_writer *w);
+/* kind.c */
+/* By its extension, as FFmpeg's image2 knows them. */
+bool ac_kind_is_picture(const char *name);
+/* Whether pictures of this extension are written as they are read. */
+bool ac_kind_is_picture_written(const char *extension);
+/* A file name for a container or an extension that was asked for, the caller's; NULL: memory ran
+ * out. */
+char *ac_kind_name_of_format(const char *format);
 /* sequence_write.c */
 /* Whether the path means a sequence, and how its format would be named (the caller's). *name NULL:
  * memory ran out. */

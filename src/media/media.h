@@ -37,6 +37,14 @@ const char *ac_media_version(void);
  * of the numbers are there at least) and of one kind. */
 bool ac_media_is_sequence(const char *path);
 
+/* Whether a file of this name, by its extension, can be written as well as read. */
+bool ac_media_is_written(const char *path);
+/* What a container of FFmpeg's ("matroska") or an extension ("mkv", "png") stands for: the
+ * extension of files of that format, the caller's (free()), and whether they are pictures.
+ * AC_ERR_ARGUMENT where it is neither. */
+ac_status ac_media_read_format(const char *format, const ac_log *log, char **extension,
+                               bool *picture);
+
 typedef struct ac_reader_params {
     /* A file; libav's protocols mean nothing here. Where there is no file of that name, a pattern
      * or a glob, or else a folder: the frames of a sequence. "-" is standard input. */
@@ -136,6 +144,7 @@ typedef struct ac_writer_params {
     const char *target; /* the film's final name where it is another than path, which tells the
                          * format; NULL: path */
     const char *work_folder; /* for a film's file till it is whole; NULL: beside its place */
+    bool literal;       /* path is a file's name, though it may look like a pattern */
     const char *format; /* container or picture's extension, where path does not tell; NULL: path
                          * does; in a folder the input's, else PNG */
     bool has_start_number;

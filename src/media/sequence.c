@@ -12,6 +12,7 @@
 
 #include "media/media.h"
 #include "util/file.h"
+#include "util/folder.h"
 #include "util/names.h"
 
 #define GAPS_NAMED 8 /* ranges of missing frames that a message names */

@@ -65,8 +65,4 @@ ac_status ac_sequence_find(const ac_sequence_params *params, const ac_log *log,
                            ac_sequence **sequence);
 void ac_sequence_destroy(ac_sequence **sequence);
 
-/* Names in a folder ("" is the current one), without "." and ".."; files and links only as far as
- * the listing tells. Calls take() for each until it fails. 0 or an errno. */
-int ac_folder_list(const char *folder, int (*take)(void *opaque, const char *name), void *opaque);
-
 #endif

@@ -1,7 +1,5 @@
-/* Names with a number in them, and listing folders. */
+/* Names with a number in them. */
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,27 +120,4 @@ ac_sequence_kind ac_sequence_kind_of(const char *path)
     if (ac_pattern_is(path))
         return AC_SEQUENCE_PATTERN;
     return strpbrk(path, "*?[") ? AC_SEQUENCE_GLOB : AC_SEQUENCE_NONE;
-}
-
-int ac_folder_list(const char *folder, int (*take)(void *opaque, const char *name), void *opaque)
-{
-    DIR *opened = opendir(*folder ? folder : ".");
-    const struct dirent *entry;
-    int error = 0;
-
-    if (!opened)
-        return errno;
-    while (!error) {
-        errno = 0;
-        entry = readdir(opened);
-        if (!entry) {
-            error = errno;
-            break;
-        }
-        if (entry->d_type != DT_DIR && strcmp(entry->d_name, ".") != 0 &&
-            strcmp(entry->d_name, "..") != 0)
-            error = take(opaque, entry->d_name);
-    }
-    closedir(opened);
-    return error;
 }

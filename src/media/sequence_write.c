@@ -11,6 +11,7 @@
 
 #include "media/internal.h"
 #include "util/file.h"
+#include "util/folder.h"
 #include "util/names.h"
 
 struct ac_frame_files {
@@ -51,13 +52,6 @@ static char *print(const char *format, ...)
 
 /* ---- what is meant ---- */
 
-static bool is_picture_name(const char *name)
-{
-    const AVOutputFormat *of = av_guess_format(NULL, name, NULL);
-
-    return of && !strcmp(of->name, "image2");
-}
-
 static bool is_folder(const char *path)
 {
     struct stat info;
@@ -76,29 +70,6 @@ static bool means_folder(const ac_reader *input, const char *path)
                                !ac_pattern_is(path) && lstat(path, &info));
 }
 
-/* Extensions of pictures that are written as they are read. */
-static bool is_written(const char *extension)
-{
-    static const char *const list[] = {"png", "tif", "tiff", "dpx", "exr", "jpg", "jpeg",
-                                       "bmp", "tga", "ppm",  "sgi", "jp2", "j2k", NULL};
-
-    for (int i = 0; list[i]; i++)
-        if (!strcasecmp(list[i], extension))
-            return true;
-    return false;
-}
-
-/* A file name for a container or an extension that was asked for; NULL: memory ran out. */
-static char *name_of_format(const char *format)
-{
-    const AVOutputFormat *of = av_guess_format(format, NULL, NULL);
-    const char *end = of && of->extensions ? strchr(of->extensions, ',') : NULL;
-
-    if (!of || !of->extensions || !*of->extensions || !strcmp(of->name, "image2"))
-        return print("frame.%s", format);
-    return print("film.%.*s", end ? (int)(end - of->extensions) : 99, of->extensions);
-}
-
 bool ac_writer_means_sequence(const ac_reader *input, const ac_writer_params *params, char **name)
 {
     const ac_sequence *from = input->sequence;
@@ -106,13 +77,13 @@ bool ac_writer_means_sequence(const ac_reader *input, const ac_writer_params *pa
     struct stat info;
 
     if (params->format || ac_pipe_is(params->path))
-        *name = name_of_format(params->format ? params->format : "matroska");
-    else if (folder && from && is_written(ac_name_extension(from->frames[0].path)))
+        *name = ac_kind_name_of_format(params->format ? params->format : "matroska");
+    else if (folder && from && ac_kind_is_picture_written(ac_name_extension(from->frames[0].path)))
         *name = strdup(from->frames[0].path);
     else
         *name = strdup(folder && from ? "frame.png" : params->path);
-    pictures = *name && is_picture_name(*name);
-    return pictures && !ac_pipe_is(params->path) &&
+    pictures = *name && ac_kind_is_picture(*name);
+    return pictures && !params->literal && !ac_pipe_is(params->path) &&
            (folder || (ac_pattern_is(params->path) && lstat(params->path, &info)));
 }
 

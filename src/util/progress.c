@@ -13,6 +13,7 @@
 #define FIRST_AFTER     2.0  /* seconds: short jobs show nothing */
 #define TERMINAL_PERIOD 0.25 /* seconds between two lines */
 #define PLAIN_PERIOD    10.0
+#define TELL_PERIOD     1.0
 #define MARKS           16 /* the speed shown is that of the last MARKS seconds */
 
 struct ac_progress {
@@ -27,6 +28,10 @@ struct ac_progress {
     } marks[MARKS]; /* ring of about one a second */
     int first_mark, mark_count;
     char shown[256]; /* line on the terminal now, "" when there is none */
+
+    void (*tell)(void *opaque, int64_t done, int64_t total, double seconds);
+    void *told;       /* opaque of tell() */
+    double next_tell; /* clock */
 
     char stage[200];    /* "" when there is none */
     double stage_began; /* clock */
@@ -74,6 +79,18 @@ void ac_progress_destroy(ac_progress **progress)
     *progress = NULL;
 }
 
+void ac_progress_listen(ac_progress *p,
+                        void (*tell)(void *opaque, int64_t done, int64_t total, double seconds),
+                        void *opaque)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    p->tell = tell;
+    p->told = opaque;
+    pthread_mutex_unlock(&p->mutex);
+}
+
 void ac_progress_begin(ac_progress *p, int64_t total)
 {
     if (!p)
@@ -85,6 +102,7 @@ void ac_progress_begin(ac_progress *p, int64_t total)
     p->done = 0;
     p->began = ac_clock_now(p->params.clock);
     p->next = p->began + (p->params.terminal ? FIRST_AFTER : PLAIN_PERIOD);
+    p->next_tell = p->began + TELL_PERIOD;
     p->marks[0].time = p->began;
     p->marks[0].done = 0;
     p->first_mark = 0;
@@ -226,6 +244,10 @@ void ac_progress_update(ac_progress *p, int64_t done)
     }
     if (p->running)
         add_mark(p, now);
+    if (p->running && p->tell && now >= p->next_tell) {
+        p->next_tell = now + TELL_PERIOD;
+        p->tell(p->told, done, p->total, now - p->began);
+    }
     pthread_mutex_unlock(&p->mutex);
 }
 

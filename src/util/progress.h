@@ -23,6 +23,13 @@ ac_status ac_progress_create(const ac_progress_params *params, ac_progress **pro
 /* Takes a line that is still shown off the terminal. */
 void ac_progress_destroy(ac_progress **progress);
 
+/* Tells programs what ac_progress_update() tells people: from now on `tell` is called, no more than
+ * once a second and not in the first one, in the thread that updates. NULL: no longer. It must not
+ * call any of these functions. */
+void ac_progress_listen(ac_progress *progress,
+                        void (*tell)(void *opaque, int64_t done, int64_t total, double seconds),
+                        void *opaque);
+
 /* A job of `total` frames (0: unknown) begins. Nothing is shown for the first two seconds. */
 void ac_progress_begin(ac_progress *progress, int64_t total);
 /* Call as often as is convenient; most calls show nothing. `total` may turn out to be too low. */

@@ -320,6 +320,7 @@ ac_status ac_colorize_open(job *j)
                        j->log, &j->reader));
     ac_log_print(j->log, AC_LOG_INFO, "input: %s", ac_reader_get_info(j->reader)->description);
     TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
+                                           .literal = p->literal,
                                            .target = target,
                                            .format = p->format,
                                            .has_start_number = p->has_start_number,

@@ -27,6 +27,7 @@ typedef struct ac_colorize_params {
     double saturation;         /* chroma is multiplied by it: 0 gray, 1 as the network says */
     int steady;                /* frames that colours are averaged over, 1: each by itself */
     double start, duration;    /* seconds; duration 0: to the end */
+    bool literal;              /* output is a file's name, though it may look like a pattern */
     const char *format;        /* container or kind of pictures, NULL: the output's name tells */
     const char *framerate;     /* of a sequence, as FFmpeg writes rates; NULL: 25 */
     bool has_start_number;

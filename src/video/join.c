@@ -59,6 +59,7 @@ ac_status ac_join_film(const ac_join_params *params, const ac_log *log)
     if (params->shown)
         TRY(ac_settings_check_input(params->settings, reader, p->input, params->shown, log));
     TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
+                                           .literal = p->literal,
                                            .work_folder = params->work_folder,
                                            .format = p->format,
                                            .input = reader,

@@ -276,6 +276,53 @@ static void test_nobody(void)
     ac_progress_end(NULL);
 }
 
+typedef struct told {
+    int times;
+    int64_t done, total;
+    double seconds;
+} told;
+
+static void tell(void *opaque, int64_t done, int64_t total, double seconds)
+{
+    told *t = opaque;
+
+    *t = (told){t->times + 1, done, total, seconds};
+}
+
+/* A program that listens hears of it once a second, whatever people are shown. */
+static void test_listen(void)
+{
+    told t = {0};
+    screen s;
+
+    open_screen(&s, false);
+    ac_progress_listen(s.progress, tell, &t);
+    ac_progress_begin(s.progress, 50);
+    for (int i = 0; i < 10; i++) {
+        ac_progress_update(s.progress, i);
+        s.time += 0.25;
+    }
+    CHECK_INT(t.times, 2);
+    CHECK_INT(t.done, 8);
+    CHECK_INT(t.total, 50);
+    CHECK_NEAR(t.seconds, 2, 1e-9);
+    ac_progress_end(s.progress);
+    ac_progress_update(s.progress, 10);
+    CHECK_INT(t.times, 2);
+    ac_progress_begin(s.progress, 0);
+    s.time += 5;
+    ac_progress_update(s.progress, 1);
+    CHECK_INT(t.times, 3);
+    CHECK_INT(t.total, 0);
+    ac_progress_listen(s.progress, NULL, NULL);
+    s.time += 3;
+    ac_progress_update(s.progress, 2);
+    CHECK_INT(t.times, 3);
+    expect(&s, "");
+    ac_progress_end(s.progress);
+    close_screen(&s);
+}
+
 int main(void)
 {
     test_terminal();
@@ -285,6 +332,7 @@ int main(void)
     test_recent_speed();
     test_text();
     test_plain_text();
+    test_listen();
     test_nobody();
     return test_end();
 }

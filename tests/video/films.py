@@ -31,9 +31,9 @@ def autochrome(*arguments, **options):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AUTOCHROME_")}
     environment.update(options.pop("environment", {}))
     return subprocess.run([program, *map(str, arguments)], env=environment,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, errors="replace", check=False,
-                          **options)
+                          **({} if "input" in options else {"stdin": subprocess.DEVNULL}),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          errors="replace", check=False, **options)
 
 
 def colorize(film, output, *arguments, status=0, **options):
