@@ -132,8 +132,8 @@ static ac_status parse_segment(const ac_context *context, const char *text, int 
     char end;
 
     *part = *parts = 0;
-    if (!text || (sscanf(text, "%6d/%6d%c", part, parts, &end) == 2 && *part >= 1 &&
-                  *part <= *parts))
+    if (!text ||
+        (sscanf(text, "%6d/%6d%c", part, parts, &end) == 2 && *part >= 1 && *part <= *parts))
         return AC_OK;
     return ac_context_wrong_use(context, "--segment takes K/N, such as 3/8, K from 1 to N");
 }

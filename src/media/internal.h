@@ -266,8 +266,8 @@ struct ac_writer {
     bool overwrite, strict, still; /* still: pictures are written, as many as the input has */
     bool sequence;                 /* each into a file of its own */
 
-    ac_pipe *pipe;        /* NULL: a file */
-    AVFormatContext *mux; /* NULL for stills, and while segments are written */
+    ac_pipe *pipe;                     /* NULL: a file */
+    AVFormatContext *mux;              /* NULL for stills, and while segments are written */
     struct ac_segment_writer *segment; /* the film's packets go there; NULL: into `mux` */
     const AVOutputFormat *container;
     const AVCodec *codec;

@@ -141,10 +141,10 @@ typedef struct ac_writer_params {
      * from 1. A folder that is missing is made, but not those above it. "-" is standard output,
      * Matroska unless `format` says otherwise. */
     const char *path;
-    const char *target; /* the film's final name where it is another than path, which tells the
-                         * format; NULL: path */
+    const char *target;      /* the film's final name where it is another than path, which tells the
+                              * format; NULL: path */
     const char *work_folder; /* for a film's file till it is whole; NULL: beside its place */
-    bool literal;       /* path is a file's name, though it may look like a pattern */
+    bool literal;            /* path is a file's name, though it may look like a pattern */
     const char *format; /* container or picture's extension, where path does not tell; NULL: path
                          * does; in a folder the input's, else PNG */
     bool has_start_number;

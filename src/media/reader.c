@@ -4,7 +4,7 @@
 
 #include "media/internal.h"
 
-#define READ_ERRORS_MAX 50 /* in a row: the rest of the file is given up */
+#define READ_ERRORS_MAX 50   /* in a row: the rest of the file is given up */
 #define SAME_DAMAGE     1.0  /* seconds */
 #define EARLY_END_SLACK 0.75 /* seconds; headers are often wrong by less */
 

@@ -80,9 +80,8 @@ static ac_status decode(void *opaque)
 
 static ac_status put_frame(job *j, ac_frame **frame)
 {
-    ac_status status = segments(j)
-                           ? ac_segments_put(segments(j), j->worker, j->writer, frame)
-                           : ac_writer_put_frame(j->writer, frame);
+    ac_status status = segments(j) ? ac_segments_put(segments(j), j->worker, j->writer, frame)
+                                   : ac_writer_put_frame(j->writer, frame);
 
     j->written++;
     ac_progress_update(j->params->progress,

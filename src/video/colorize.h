@@ -58,12 +58,11 @@ typedef struct ac_colorize_summary {
 
 /* Film in one file is made in segments, each kept beside the output once it is finished
  * (video/journal.h), which are joined at the end; all else in one go. A device that is lost, or out
- * of memory in the middle, is opened anew once, and the work goes on at the last finished segment or
- * frame.
- * Blocks till all is done; what the device's validation layer says meanwhile is an error. Choices
- * made are logged as INFO (device, encoder) and VERBOSE, progress goes to params->progress, every
- * failure is logged once, but for AC_ERR_CANCELLED, which is the caller's doing. On failure nothing
- * is left under the output's name that was not there before, but frames of a sequence. */
+ * of memory in the middle, is opened anew once, and the work goes on at the last finished segment
+ * or frame. Blocks till all is done; what the device's validation layer says meanwhile is an error.
+ * Choices made are logged as INFO (device, encoder) and VERBOSE, progress goes to params->progress,
+ * every failure is logged once, but for AC_ERR_CANCELLED, which is the caller's doing. On failure
+ * nothing is left under the output's name that was not there before, but frames of a sequence. */
 ac_status ac_colorize_file(const ac_colorize_params *params, const ac_log *log,
                            ac_colorize_summary *summary);
 /* The file of one part of `output`: the caller's (free()), NULL: memory ran out. */

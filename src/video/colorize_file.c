@@ -103,9 +103,8 @@ static ac_status replace_device(whole *w, worker *k, ac_status status, bool had_
     /* One that is lost holds memory that the next may need. */
     if (k->owned)
         ac_device_close(&k->owned);
-    if (ac_device_open(
-            &(ac_device_params){.select = select, .validation = w->params->validation}, w->log,
-            &device))
+    if (ac_device_open(&(ac_device_params){.select = select, .validation = w->params->validation},
+                       w->log, &device))
         return status;
     k->owned = k->params.device = device;
     return AC_OK;
@@ -113,10 +112,8 @@ static ac_status replace_device(whole *w, worker *k, ac_status status, bool had_
 
 static ac_status open_job(whole *w, worker *k)
 {
-    k->job = (ac_colorize_job){.params = &k->params,
-                               .log = w->log,
-                               .shared = &w->shared,
-                               .worker = (int)(k - w->workers)};
+    k->job = (ac_colorize_job){
+        .params = &k->params, .log = w->log, .shared = &w->shared, .worker = (int)(k - w->workers)};
     k->open = true;
     return ac_colorize_open(&k->job);
 }
@@ -176,7 +173,8 @@ static ac_status work_all(whole *w)
 
     for (int i = 1; i < w->count && !status; i++) {
         all[i] = (thread_work){w, &w->workers[i]};
-        status = ac_thread_start(&w->workers[i].thread, "colorize", work_on_thread, &all[i], w->log);
+        status =
+            ac_thread_start(&w->workers[i].thread, "colorize", work_on_thread, &all[i], w->log);
     }
     if (!status) {
         all[0] = (thread_work){w, &w->workers[0]};
@@ -228,8 +226,8 @@ static ac_status check_kind(whole *w)
     const ac_colorize_job *job = &w->workers[0].job;
     const ac_colorize_params *p = w->params;
     bool repeats = ac_reader_can_repeat(job->reader), film = ac_writer_is_film(job->writer);
-    const char *option = p->parts        ? "--segment"
-                         : p->more_count ? "several devices"
+    const char *option = p->parts                                           ? "--segment"
+                         : p->more_count                                    ? "several devices"
                          : p->resume && !ac_writer_is_sequence(job->writer) ? "--resume"
                                                                             : NULL;
 
@@ -248,7 +246,7 @@ static ac_status open_journal(whole *w)
     const ac_colorize_job *job = &w->workers[0].job;
     const ac_colorize_params *p = w->params;
     const ac_reader_info *info = ac_reader_get_info(job->reader);
-    ac_record record = {.estimate = info->frames, .overwrite = p->overwrite};
+    ac_record record = {.estimate = info->frames, .overwrite = job->params->overwrite};
     const char *output = w->part ? w->part : p->output;
     ac_status status;
 
@@ -302,9 +300,8 @@ static ac_status list_places(const whole *w, ac_segment_place **places)
 
     *places = calloc(record->count + 1, sizeof(**places));
     for (size_t i = 0; *places && i < record->count; i++) {
-        (*places)[i] = (ac_segment_place){ac_journal_segment_path(w->journal,
-                                                                  record->segments[i].index),
-                                          0, record->segments[i]};
+        (*places)[i] = (ac_segment_place){
+            ac_journal_segment_path(w->journal, record->segments[i].index), 0, record->segments[i]};
         if (!(*places)[i].path)
             return no_memory(w);
     }

@@ -29,12 +29,12 @@ typedef struct ac_colorize_job {
     ac_painter *painter;
     ac_queue *decoded, *painted; /* of ac_item */
     ac_thread decoder, encoder;
-    ac_frame *on_device[AC_COLORIZE_SLOTS]; /* what the frames were made from */
-    int64_t begun, ended;                   /* frames the device has begun and ended */
-    int64_t written;                        /* frames; the encoder's thread only */
+    ac_frame *on_device[AC_COLORIZE_SLOTS];    /* what the frames were made from */
+    int64_t begun, ended;                      /* frames the device has begun and ended */
+    int64_t written;                           /* frames; the encoder's thread only */
     double wait_decode, wait_gpu, wait_encode; /* as ac_colorize_summary has them */
-    int said;                               /* by the validation layer before the job began */
-    int64_t passed_over;                    /* frames that need not be coloured */
+    int said;                                  /* by the validation layer before the job began */
+    int64_t passed_over;                       /* frames that need not be coloured */
 } ac_colorize_job;
 
 /* Opens reader, writer and painter; params and log are set. What was opened is closed by

@@ -23,7 +23,7 @@ struct ac_journal {
     char *shown;
     int lock;    /* the folder, opened ... */
     bool locked; /* ... and held while this process is at work there */
-    bool worth; /* there before this process, of a job that keeps no segments */
+    bool worth;  /* there before this process, of a job that keeps no segments */
     ac_record record;
 };
 
@@ -193,13 +193,11 @@ static ac_status go_on(ac_journal *j, ac_record *there)
                        "%s: --resume: the job that was not finished is another: %s; use what it "
                        "had, or begin anew with --overwrite",
                        j->shown, text);
-    j->record.overwrite |= there->overwrite;
     j->record.complete = there->complete;
     j->record.damaged = there->damaged;
     for (size_t i = 0; i < there->count; i++) {
         char *path = ac_journal_segment_path(j, there->segments[i].index);
-        bool whole =
-            path && ac_segment_is_whole(&(ac_segment_place){path, 0, there->segments[i]});
+        bool whole = path && ac_segment_is_whole(&(ac_segment_place){path, 0, there->segments[i]});
 
         free(path);
         if (whole && ac_record_add(&j->record, &there->segments[i]))
@@ -378,8 +376,8 @@ ac_status ac_journal_discard(const char *folder, const ac_log *log)
         remove_folder(lock, folder);
     close(lock);
     if (!status && !access(folder, F_OK))
-        status = ac_fail(log, AC_ERR_IO,
-                         "%s: cannot be removed: it may hold what is no job's, or be write-protected",
-                         folder);
+        status = ac_fail(
+            log, AC_ERR_IO,
+            "%s: cannot be removed: it may hold what is no job's, or be write-protected", folder);
     return status;
 }

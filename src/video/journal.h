@@ -44,7 +44,8 @@ void ac_journal_remove(ac_journal **journal);
 void ac_journal_close(ac_journal **journal, bool elsewhere);
 
 /* Of a folder that ac_journal_folder() may have named: its record, and whether a process is at work
- * there (busy may be NULL). AC_ERR_FORMAT without a message: there is no journal in it, or none that can be read. */
+ * there (busy may be NULL). AC_ERR_FORMAT without a message: there is no journal in it, or none
+ * that can be read. */
 ac_status ac_journal_look(const char *folder, ac_record *record, bool *busy);
 /* Removes it unless a process is at work there (AC_ERR_IO with a message). */
 ac_status ac_journal_discard(const char *folder, const ac_log *log);

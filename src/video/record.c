@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/text.h"
+
 #define VERSION 1
 
 void ac_record_uninit(ac_record *record)
@@ -75,8 +77,20 @@ int64_t ac_record_frames(const ac_record *record)
 
 /* ---- text ---- */
 
+json_t *ac_record_print_text(const char *text)
+{
+    json_t *value = json_string(text ? text : "");
+    size_t size = text ? 3 * strlen(text) + 1 : 0;
+    char *clean = value ? NULL : malloc(size);
+
+    if (clean)
+        value = json_string(ac_text_clean(text, true, clean, size));
+    free(clean);
+    return value;
+}
+
 /* JSON's numbers have a sign. */
-static json_t *print_hash(uint64_t hash)
+json_t *ac_record_print_hash(uint64_t hash)
 {
     char text[17];
 
@@ -90,9 +104,10 @@ static json_t *print_segments(const ac_record *record)
 
     for (size_t i = 0; list && i < record->count; i++) {
         const ac_segment *s = &record->segments[i];
-        json_t *one = json_pack("{sI sI sI so so}", "index", (json_int_t)s->index, "frames",
-                                (json_int_t)s->frames, "size", (json_int_t)s->size, "hash",
-                                print_hash(s->hash), "headers", print_hash(s->headers));
+        json_t *one =
+            json_pack("{sI sI sI so so}", "index", (json_int_t)s->index, "frames",
+                      (json_int_t)s->frames, "size", (json_int_t)s->size, "hash",
+                      ac_record_print_hash(s->hash), "headers", ac_record_print_hash(s->headers));
 
         if (json_array_append_new(list, one)) {
             json_decref(list);
@@ -104,11 +119,11 @@ static json_t *print_segments(const ac_record *record)
 
 ac_status ac_record_print(const ac_record *record, char **text)
 {
-    json_t *root = json_pack(
-        "{si ss sI sb sb sI sO so}", "autochrome job", VERSION, "input", record->input, "frames",
-        (json_int_t)record->estimate, "overwrite", record->overwrite, "complete", record->complete,
-        "damaged", (json_int_t)record->damaged, "settings", record->settings, "segments",
-        print_segments(record));
+    json_t *root = json_pack("{si so sI sb sb sI sO so}", "autochrome job", VERSION, "input",
+                             ac_record_print_text(record->input), "frames",
+                             (json_int_t)record->estimate, "overwrite", record->overwrite,
+                             "complete", record->complete, "damaged", (json_int_t)record->damaged,
+                             "settings", record->settings, "segments", print_segments(record));
 
     *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(root);
@@ -154,8 +169,11 @@ static bool are_settings(const json_t *settings)
     const char *key;
     json_t *value;
 
-    json_object_foreach((json_t *)settings, key, value) if (!json_is_number(value) &&
-                                                            !json_is_string(value)) return false;
+    json_object_foreach((json_t *)settings, key, value)
+    {
+        if (!json_is_number(value) && !json_is_string(value))
+            return false;
+    }
     return true;
 }
 

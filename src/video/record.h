@@ -31,6 +31,10 @@ ac_status ac_record_print(const ac_record *record, char **text);
 /* Text from outside: what is not a record is AC_ERR_FORMAT without a message, *record empty. */
 ac_status ac_record_parse(const char *text, size_t size, ac_record *record);
 
+/* A text of any bytes (NULL: ""), what is not UTF-8 replaced, and a hash. NULL: memory ran out. */
+json_t *ac_record_print_text(const char *text);
+json_t *ac_record_print_hash(uint64_t hash);
+
 /* The first setting in which two differ: "steady was 5, is 3". False: none. `ignored`: settings
  * that may differ, ended by NULL; NULL: none. */
 bool ac_record_difference(const json_t *before, const json_t *now, const char *const *ignored,

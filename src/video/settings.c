@@ -6,31 +6,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "util/text.h"
+#include "video/record.h"
 
 #define SIZE "size of the input"
 #define HASH "hash of the input"
-
-/* Text of any bytes; NULL is "". */
-static json_t *print_text(const char *text)
-{
-    json_t *value = json_string(text ? text : "");
-    size_t size = text ? 3 * strlen(text) + 1 : 0;
-    char *clean = value ? NULL : malloc(size);
-
-    if (clean)
-        value = json_string(ac_text_clean(text, true, clean, size));
-    free(clean);
-    return value;
-}
-
-static json_t *print_hash(uint64_t hash)
-{
-    char text[17];
-
-    snprintf(text, sizeof(text), "%016" PRIx64, hash);
-    return json_string(text);
-}
 
 static uint64_t hash_model(const ac_model *model)
 {
@@ -58,7 +37,7 @@ static json_t *print_devices(const ac_colorize_params *params)
         used = strlen(text);
         snprintf(text + used, sizeof(text) - used, "; %s (%s)", info->name, info->driver);
     }
-    return print_text(text);
+    return ac_record_print_text(text);
 }
 
 /* Takes over value, NULL: memory ran out. */
@@ -69,7 +48,7 @@ static ac_status put(json_t *settings, const char *name, json_t *value)
 
 static ac_status put_text(json_t *settings, const char *name, const char *text)
 {
-    return put(settings, name, print_text(text));
+    return put(settings, name, ac_record_print_text(text));
 }
 
 static ac_status put_number(json_t *settings, const char *name, double number)
@@ -118,10 +97,10 @@ static ac_status put_facts(json_t *settings, const ac_colorize_job *job, const a
     TRY(put_text(settings, "FFmpeg", ac_media_version()));
     TRY(put_count(settings, SIZE, (int64_t)input->size));
     TRY(put_count(settings, AC_SETTING_TIME, input->time));
-    TRY(put(settings, HASH, print_hash(input->hash)));
+    TRY(put(settings, HASH, ac_record_print_hash(input->hash)));
     TRY(put_text(settings, "input", info->description));
     TRY(put_count(settings, "frames of the film", info->frames));
-    TRY(put(settings, "model", print_hash(hash_model(job->params->model))));
+    TRY(put(settings, "model", ac_record_print_hash(hash_model(job->params->model))));
     TRY(put(settings, AC_SETTING_DEVICE, print_devices(job->params)));
     TRY(put_text(settings, AC_SETTING_ENCODING, ac_writer_description(job->writer)));
 fail:

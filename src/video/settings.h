@@ -1,5 +1,5 @@
-/* All that decides what a job makes, by name, so that two of it can be compared and a person be told
- * in what they differ. */
+/* All that decides what a job makes, by name, so that two of it can be compared and a person be
+ * told in what they differ. */
 #ifndef AC_VIDEO_SETTINGS_H
 #define AC_VIDEO_SETTINGS_H
 
@@ -8,8 +8,7 @@
 #include "video/colorize_job.h"
 
 /* Of an opened job; the object is the caller's. segment_frames: 0 where there are no segments. */
-ac_status ac_settings_create(const ac_colorize_job *job, int64_t segment_frames,
-                             json_t **settings);
+ac_status ac_settings_create(const ac_colorize_job *job, int64_t segment_frames, json_t **settings);
 /* A setting that is a whole number, 0 where there is none. */
 int64_t ac_settings_count(const json_t *settings, const char *name);
 /* What ac_reader_open() and ac_writer_open() need of them, into params; texts are the settings'. */

@@ -92,7 +92,7 @@ with subprocess.Popen([films.program, "colorize", "long", "-o", "stopped", *SIZE
         time.sleep(0.005)
     process.send_signal(signal.SIGTERM)
     text = process.communicate()[1]
-check(process.returncode == 1 and "interrupted: stopped has a part of the frames; --resume" in text,
+check(process.returncode == 1 and "interrupted: stopped: what is finished is kept; --resume goes on" in text,
       "SIGTERM", (process.returncode, text))
 check(0 < len(os.listdir("stopped")) < 3000 and not any(".part" in name for name in os.listdir("stopped")),
       "SIGTERM: nothing half-written", len(os.listdir("stopped")))
