@@ -117,16 +117,14 @@ while kills < 5:
             process.kill()
             kills += 1
         said = process.communicate()[1]
-    if process.returncode == 0:
+    if os.path.exists("killed.mkv"):  # finished, or killed while it tidied up
         same("killed.mkv", whole, "killed and resumed")
         os.remove("killed.mkv")
+        shutil.rmtree(work("killed.mkv"), ignore_errors=True)
     elif process.returncode != -signal.SIGKILL:
         check(False, "a resumed run", said)
         break
-if not os.path.exists("killed.mkv"):
-    colorize("film.mkv", "killed.mkv", *TINY, "--resume")
-elif os.path.exists(work("killed.mkv")):
-    autochrome("jobs", "--remove")  # killed between the last two things it does
+colorize("film.mkv", "killed.mkv", *TINY, "--resume")
 same("killed.mkv", whole, "killed five times and resumed")
 check(not os.path.exists(work("killed.mkv")), "nothing is left of a resumed job")
 
