@@ -150,7 +150,7 @@ static bool film_is_next(const join *j)
 
     if (j->film_ended || j->others_ended)
         return j->others_ended;
-    if (other->dts == AV_NOPTS_VALUE)
+    if (!other || other->dts == AV_NOPTS_VALUE)
         return false;
     return j->film->dts == AV_NOPTS_VALUE ||
            av_compare_ts(j->film->dts, j->writer->encoder->time_base, other->dts,

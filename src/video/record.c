@@ -80,10 +80,10 @@ int64_t ac_record_frames(const ac_record *record)
 json_t *ac_record_print_text(const char *text)
 {
     json_t *value = json_string(text ? text : "");
-    size_t size = text ? 3 * strlen(text) + 1 : 0;
+    size_t size = text ? 3 * strlen(text) + 1 : 1;
     char *clean = value ? NULL : malloc(size);
 
-    if (clean)
+    if (text && clean)
         value = json_string(ac_text_clean(text, true, clean, size));
     free(clean);
     return value;
