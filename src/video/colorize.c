@@ -217,8 +217,8 @@ static ac_status run(job *j, ac_colorize_summary *summary)
     double begin = ac_clock_now((ac_clock){0});
     ac_status status = AC_OK, painted = AC_OK, decoded, encoded;
 
-    TRY(ac_queue_create(&queue, &j->decoded));
-    TRY(ac_queue_create(&queue, &j->painted));
+    TRY(ac_queue_create(&queue, j->log, &j->decoded));
+    TRY(ac_queue_create(&queue, j->log, &j->painted));
     skip_kept(j);
     ac_progress_begin(j->params->progress,
                       ac_reader_get_info(j->reader)->frames - ac_writer_kept(j->writer));
