@@ -49,6 +49,7 @@ fi
 ninja -C build-fuzz "${names[@]/#/tests/fuzz/fuzz_}"
 
 export LSAN_OPTIONS="suppressions=$PWD/tests/sanitizer/lsan.supp:print_suppressions=0"
+export ASAN_OPTIONS="max_allocation_size_mb=512:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
 mkdir -p build-fuzz/findings
 status=0

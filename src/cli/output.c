@@ -28,7 +28,8 @@ char *ac_output_json_print(json_t *root, size_t flags)
     char *text = root ? json_dumps(root, flags | JSON_REAL_PRECISION(9)) : NULL;
 
     json_decref(root);
-    if (atomic_exchange(&json_failed, false)) { /* libjansson's printing does not always tell, too */
+    /* Not everything that libjansson prints with tells that memory ran out. */
+    if (atomic_exchange(&json_failed, false)) {
         free(text);
         text = NULL;
     }

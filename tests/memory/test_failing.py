@@ -3,7 +3,7 @@ of an output and nothing beside it, and a message; or else, where it can do with
 
 usage: test_failing.py PROGRAM LIBRARY [RUNS [JOB]]
 
-RUNS: of each job, spread over its allocations (default 12; 0: every one).
+RUNS: of each job, spread over its allocations (default 6; 0: every one).
 """
 
 import os
@@ -16,7 +16,7 @@ import harness  # noqa: E402
 from harness import check, folder, write  # noqa: E402
 
 library = os.path.abspath(sys.argv[2])
-runs = int(sys.argv[3]) if len(sys.argv) > 3 else 12
+runs = int(sys.argv[3]) if len(sys.argv) > 3 else 6
 only = sys.argv[4] if len(sys.argv) > 4 else None
 report = folder / "report"
 place = folder / "out"
