@@ -40,6 +40,7 @@ layout(constant_id = 17) const int UC = 1;
 
 const int NB = (TN + SG - 1) / SG;   // weight vec4s a lane loads
 const int NL = TN < SG ? TN : SG;    // lanes whose loads are used
+const int HELD = (TN / 4 + SG - 1) / SG; // bias vec4s a lane loads
 
 VECTORS(0, X, x);
 VECTORS(1, W, w);
@@ -115,12 +116,16 @@ void main()
     }
 
     int out_plane = p.out_h * p.out_w;
+    vec4 held[HELD];
+    if (BIAS != 0)
+        [[unroll]] for (int j = 0; j < HELD; j++)
+            held[j] = LOAD(w, p.bias_base + min(n / 4 + j * SG + lane, p.out_quads - 1));
     [[unroll]] for (int j = 0; j < TN / 4; j++) {
         int quad = n / 4 + j;
         if (quad < p.out_quads) {
             vec4 bias = vec4(0);
             if (BIAS != 0)
-                bias = LOAD(w, p.bias_base + quad);
+                bias = subgroupBroadcast(held[j / SG], j % SG);
             [[unroll]] for (int i = 0; i < TM; i++) {
                 if (tile * SG * TM + i * SG + lane < pixels) {
                     vec4 v = vec4(acc[i][j * 4], acc[i][j * 4 + 1], acc[i][j * 4 + 2],

@@ -127,6 +127,8 @@ static ac_status colour(batch *b, const ac_batch_item *item, ac_colorize_summary
     job.input = item->input;
     job.output = item->output;
     job.device = b->colorizer.device;
+    job.more_devices = b->colorizer.more;
+    job.more_count = b->colorizer.more_count;
     job.model = b->colorizer.model;
     job.resume = job.resume || (b->params->skip_existing && item->frames);
     if (b->items.folder) {
@@ -136,9 +138,12 @@ static ac_status colour(batch *b, const ac_batch_item *item, ac_colorize_summary
     status = ac_colorize_file(&job, &b->report.heard, summary);
     if (status == AC_ERR_CANCELLED)
         ac_fail(&b->report.heard, status,
-                summary->sequence ? "interrupted: %s has a part of the frames; --resume goes on"
-                                  : "interrupted: %s was not written",
+                summary->kept ? "interrupted: %s: what is finished is kept; --resume goes on"
+                              : "interrupted: %s was not written",
                 item->output);
+    else if (status && summary->kept)
+        ac_log_print(&b->report.heard, AC_LOG_INFO,
+                     "%s: what is finished is kept; --resume goes on with it", item->output);
 fail:
     if (status)
         remove_folders(item->output, made);

@@ -1,5 +1,6 @@
 /* autochrome colorize: colours a film or a picture. */
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,10 @@
 typedef struct options {
     ac_common_options common;
     const char *output, *model, *device, *codec, *codec_options, *preset, *pix_fmt;
-    const char *format, *framerate, *list;
+    const char *format, *framerate, *list, *segment;
     int size, steady, start_number;
-    double crf, saturation, start, duration;
-    bool overwrite, resume, allow_gaps, strict, validation;
+    double crf, saturation, start, duration, segment_seconds;
+    bool overwrite, resume, allow_gaps, strict, fallback, validation;
     bool recursive, skip_existing, fail_fast, json;
 } options;
 
@@ -84,12 +85,21 @@ static const ac_option table[] = {
     {"pix-fmt", 0, AC_OPTION_TEXT, "NAME", offsetof(options, pix_fmt), 0, 0,
      "Pixel format of the output, such as yuv420p10le. Default: the input's depth and range."},
     {"device", 0, AC_OPTION_TEXT, "N|NAME", offsetof(options, device), 0, 0,
-     "Vulkan device, by its number or a part of its name in 'autochrome devices'."},
+     "Vulkan device, by its number or a part of its name in 'autochrome devices'. Several with "
+     "commas between them, or all, share the work on a film."},
+    {"fallback", 0, AC_OPTION_FLAG, NULL, offsetof(options, fallback), 0, 0,
+     "Go on with the processor's device when another has failed twice."},
+    {"segment", 0, AC_OPTION_TEXT, "K/N", offsetof(options, segment), 0, 0,
+     "Make only the K-th of N parts of a film, as FILE.K-of-N; 'autochrome join' puts them "
+     "together."},
+    {"segment-seconds", 0, AC_OPTION_NUMBER, "N", offsetof(options, segment_seconds), 0.04, 600,
+     "A film is made in segments of N seconds; an interruption costs no more than the one at "
+     "work. Default: 10."},
     {"strict", 0, AC_OPTION_FLAG, NULL, offsetof(options, strict), 0, 0,
      "A stream that the container cannot hold is an error, not a warning."},
     {"resume", 0, AC_OPTION_FLAG, NULL, offsetof(options, resume), 0, 0,
-     "Go on with a sequence: frames that are there already are kept. The other options have to be "
-     "those of the first run."},
+     "Go on where an earlier run was interrupted: finished segments of a film and frames of a "
+     "sequence are kept. The other options have to be those of the first run."},
     {"overwrite", 0, AC_OPTION_FLAG, NULL, offsetof(options, overwrite), 0, 0,
      "Replace the output if it is there already."},
     {"json", 0, AC_OPTION_FLAG, NULL, offsetof(options, json), 0, 0,
@@ -117,13 +127,27 @@ static ac_status check(const ac_context *context, const options *o)
     return AC_OK;
 }
 
+/* "3/8" */
+static ac_status parse_segment(const ac_context *context, const char *text, int *part, int *parts)
+{
+    char end;
+
+    *part = *parts = 0;
+    if (!text ||
+        (sscanf(text, "%6d/%6d%c", part, parts, &end) == 2 && *part >= 1 && *part <= *parts))
+        return AC_OK;
+    return ac_context_wrong_use(context, "--segment takes K/N, such as 3/8, K from 1 to N");
+}
+
 static ac_status run(const ac_context *context, const void *opaque)
 {
     const options *o = opaque;
     char *model = NULL;
+    int part, parts;
     ac_status status;
 
     TRY(check(context, o));
+    TRY(parse_segment(context, o->segment, &part, &parts));
     ac_media_redirect_log(context->log);
     TRY(ac_model_locate(o->model, context->log, &model));
     status = ac_batch_run(
@@ -152,6 +176,11 @@ static ac_status run(const ac_context *context, const void *opaque)
                     .resume = o->resume,
                     .overwrite = o->overwrite,
                     .strict = o->strict,
+                    .segment_seconds = o->segment_seconds,
+                    .part = part,
+                    .parts = parts,
+                    .fallback = o->fallback,
+                    .validation = ac_validation_wanted(o->validation),
                     .cancel = context->cancel,
                     .progress = context->progress},
             .colorizer = {.model = model,

@@ -16,7 +16,7 @@ typedef struct ac_context {
 } ac_context;
 
 extern const ac_command ac_command_bench, ac_command_colorize, ac_command_devices, ac_command_eval,
-    ac_command_inspect, ac_command_run, ac_command_train;
+    ac_command_inspect, ac_command_jobs, ac_command_join, ac_command_run, ac_command_train;
 
 /* Wrong use that the options' table cannot tell: AC_ERR_ARGUMENT and "`what`; see ... --help". */
 ac_status ac_context_wrong_use(const ac_context *context, const char *what);

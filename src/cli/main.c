@@ -15,8 +15,11 @@
 #define EXIT_WRONG_USE 2
 
 static const ac_command *const commands[] = {
-    &ac_command_bench,   &ac_command_colorize, &ac_command_devices, &ac_command_eval,
-    &ac_command_inspect, &ac_command_run,      &ac_command_train,   NULL,
+    &ac_command_bench,   &ac_command_colorize,
+    &ac_command_devices, &ac_command_eval,
+    &ac_command_inspect, &ac_command_jobs,
+    &ac_command_join,    &ac_command_run,
+    &ac_command_train,   NULL,
 };
 
 static atomic_bool interrupted;

@@ -1,5 +1,6 @@
 /* Setting up the encoder: quality, preset, options, time base. */
 #include <libavutil/avstring.h>
+#include <libavutil/cpu.h>
 #include <libavutil/opt.h>
 #include <math.h>
 #include <stdio.h>
@@ -121,6 +122,11 @@ static bool codes_interlaced(const ac_writer *w)
     }
 }
 
+AVRational ac_writer_aspect(const ac_writer *w)
+{
+    return (AVRational){w->input->info.sar_num, w->input->info.sar_den};
+}
+
 static void set_picture(ac_writer *w)
 {
     AVCodecContext *e = w->encoder;
@@ -128,7 +134,7 @@ static void set_picture(ac_writer *w)
     e->width = w->format.width;
     e->height = w->format.height;
     e->pix_fmt = w->coded;
-    e->sample_aspect_ratio = (AVRational){w->input->info.sar_num, w->input->info.sar_den};
+    e->sample_aspect_ratio = ac_writer_aspect(w);
     e->color_range = w->tags.range;
     e->colorspace = w->tags.space;
     e->color_primaries = w->tags.primaries;
@@ -239,17 +245,22 @@ static ac_status set_preset(ac_writer *w, const char *preset)
     return AC_OK;
 }
 
-/* x265 prints to standard error, past libav. */
-static int hush(const AVCodec *codec, AVDictionary **options)
+/* x265 prints to standard error, past libav. Of the same frames x264 makes now this and now that
+ * with its AVX-512 code for mbtree (seen in core 164, from the second encoder of a process on), so
+ * it gets what it has for AVX2. What a person says comes after and counts. */
+static int set_private(const AVCodec *codec, AVDictionary **options)
 {
-    const AVDictionaryEntry *entry = av_dict_get(*options, "x265-params", NULL, 0);
+    bool x265 = !strcmp(codec->name, "libx265");
+    const char *name = x265 ? "x265-params" : "x264-params";
+    const AVDictionaryEntry *entry = av_dict_get(*options, name, NULL, 0);
     char *value;
 
-    if (strcmp(codec->name, "libx265") != 0)
+    if (!x265 &&
+        (strncmp(codec->name, "libx264", 7) != 0 || !(av_get_cpu_flags() & AV_CPU_FLAG_AVX512)))
         return 0;
-    value = av_asprintf("log-level=error%s%s", entry ? ":" : "", entry ? entry->value : "");
-    return value ? av_dict_set(options, "x265-params", value, AV_DICT_DONT_STRDUP_VAL)
-                 : AVERROR(ENOMEM);
+    value = av_asprintf("%s%s%s", x265 ? "log-level=error" : "asm=avx2", entry ? ":" : "",
+                        entry ? entry->value : "");
+    return value ? av_dict_set(options, name, value, AV_DICT_DONT_STRDUP_VAL) : AVERROR(ENOMEM);
 }
 
 /* "libx264 (crf 18, preset medium), yuv420p, Matroska" */
@@ -303,9 +314,11 @@ static ac_status open_encoder(ac_writer *w, AVDictionary **options)
     return AC_OK;
 }
 
-ac_status ac_writer_open_encoder(ac_writer *w, const ac_encoder_wish *wish,
-                                 const AVOutputFormat *of, const AVCodec *codec)
+ac_status ac_writer_open_encoder(ac_writer *w)
 {
+    const ac_encoder_wish *wish = &w->wish;
+    const AVOutputFormat *of = w->container;
+    const AVCodec *codec = w->codec;
     AVDictionary *options = NULL;
     ac_status status;
 
@@ -326,7 +339,7 @@ ac_status ac_writer_open_encoder(ac_writer *w, const ac_encoder_wish *wish,
     TRY(parse(w, wish->options, &options));
     TRY(set_preset(w, wish->preset));
     TRY(set_rate(w, wish, options));
-    if (hush(codec, &options) < 0) {
+    if (set_private(codec, &options) < 0) {
         status = ac_media_no_memory(w->log, w->path);
         goto fail;
     }

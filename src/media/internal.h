@@ -148,6 +148,8 @@ typedef struct ac_tags {
 } ac_tags;
 
 #define AC_DAMAGE_SHOWN 10 /* warnings; the rest is only counted */
+/* AV_TIME_BASE; how far other streams may lag behind the film. */
+#define AC_LOOK_BEHIND_END INT64_C(5000000)
 
 struct ac_reader {
     const ac_log *log;
@@ -225,6 +227,8 @@ ac_status ac_reader_open_whole(const char *path, int threads, const ac_log *log,
                                ac_reader **reader);
 /* One step of reading: *item stays empty when there was none to hand out yet. */
 ac_status ac_reader_step(ac_reader *reader, ac_item *item);
+/* From here on only packets of the other streams are handed out; frames read ahead still are. */
+void ac_reader_drop_film(ac_reader *reader);
 /* Called at the first frame that is kept: fills info, tags, luma. */
 ac_status ac_reader_describe(ac_reader *reader, const AVFrame *frame);
 void ac_reader_damaged(ac_reader *reader, double seconds, const char *what);
@@ -241,6 +245,14 @@ typedef struct ac_pending_duration {
     int64_t pts, duration; /* encoder's time base */
 } ac_pending_duration;
 
+typedef struct ac_encoder_wish {
+    const char *codec, *preset, *pix_fmt, *options; /* the caller's of ac_writer_open() */
+    double crf;
+    int threads;
+} ac_encoder_wish;
+
+struct ac_segment_writer;
+
 struct ac_writer {
     const ac_log *log;
     const ac_reader *input;
@@ -249,12 +261,17 @@ struct ac_writer {
     char *final;       /* where it will be: symbolic links followed; of a sequence, the frame's */
     const char *shown; /* of the file that is written, for messages: path, or the frame's */
     ac_frame_files *files;         /* NULL: it is no sequence */
-    char *temporary;               /* beside final; NULL: nothing to remove */
+    char *folder;                  /* for the temporary file; NULL: beside final */
+    char *temporary;               /* NULL: nothing to remove */
     bool overwrite, strict, still; /* still: pictures are written, as many as the input has */
     bool sequence;                 /* each into a file of its own */
 
-    ac_pipe *pipe;        /* NULL: a file */
-    AVFormatContext *mux; /* NULL for stills */
+    ac_pipe *pipe;                     /* NULL: a file */
+    AVFormatContext *mux;              /* NULL for stills, and while segments are written */
+    struct ac_segment_writer *segment; /* the film's packets go there; NULL: into `mux` */
+    const AVOutputFormat *container;
+    const AVCodec *codec;
+    ac_encoder_wish wish;
     AVCodecContext *encoder;
     AVStream *video;
     AVPacket *packet;
@@ -276,18 +293,17 @@ struct ac_writer {
     char description[256];
 };
 
-typedef struct ac_encoder_wish {
-    const char *codec, *preset, *pix_fmt, *options;
-    double crf;
-    int threads;
-} ac_encoder_wish;
-
 /* encoder_choice.c: fills format, planar, coded and w->encoder's codec, pixel format and tags. */
 ac_status ac_writer_choose(ac_writer *w, const ac_encoder_wish *wish, const AVOutputFormat *of,
                            const AVCodec **codec);
-/* encoder_open.c */
-ac_status ac_writer_open_encoder(ac_writer *w, const ac_encoder_wish *wish,
-                                 const AVOutputFormat *of, const AVCodec *codec);
+/* encoder_open.c: of w->container, codec and wish. */
+ac_status ac_writer_open_encoder(ac_writer *w);
+AVRational ac_writer_aspect(const ac_writer *w); /* of a pixel */
+/* writer.c */
+/* Takes what is in the packet; times in the encoder's time base. */
+ac_status ac_writer_mux_film(ac_writer *w, AVPacket *packet);
+ac_status ac_writer_flush(ac_writer *w);    /* brings the encoder to its end */
+ac_status ac_writer_end_file(ac_writer *w); /* completes the file and gives it its name */
 /* writer_streams.c: the streams, chapters and metadata that are carried along. */
 ac_status ac_writer_add_streams(ac_writer *w);
 /* kind.c */
@@ -314,8 +330,6 @@ ac_status ac_writer_check_path(ac_writer *w);
 ac_status ac_writer_make_temporary(ac_writer *w);
 ac_status ac_writer_sync(ac_writer *w);   /* the temporary file, closed before */
 ac_status ac_writer_rename(ac_writer *w); /* gives it its final name */
-/* What was done to names in the folder of path. */
-void ac_writer_sync_folder(const char *path);
 /* A still picture: its bytes into the temporary file. */
 ac_status ac_writer_fill(ac_writer *w, const AVPacket *packet);
 ac_status ac_writer_io_failed(const ac_writer *w, int error);

@@ -29,6 +29,9 @@ typedef struct ac_packet ac_packet; /* one packet of a stream that is carried al
  * of stderr. libav keeps one callback a process, so this is for the program, not the library. */
 void ac_media_redirect_log(const ac_log *log);
 
+/* "libavcodec 59.37.100, libavformat 59.27.100" */
+const char *ac_media_version(void);
+
 /* Whether a path means one film whose frames lie each in a file of its own: a pattern such as
  * shot/%06d.png, a glob that matches pictures, or a folder whose pictures are numbered on end (half
  * of the numbers are there at least) and of one kind. */
@@ -104,6 +107,18 @@ typedef struct ac_item {
     ac_packet *packet;
 } ac_item;
 ac_status ac_reader_next(ac_reader *reader, ac_item *item);
+/* What tells one input from another, or from what it was before. */
+typedef struct ac_identity {
+    uint64_t size; /* bytes; of a sequence, in all */
+    int64_t time;  /* of its last change, nanoseconds since 1970 */
+    uint64_t hash; /* XXH3 of its first and its last AC_IDENTITY_BYTES; of a sequence, of its
+                    * frames' names and sizes */
+} ac_identity;
+#define AC_IDENTITY_BYTES (1 << 20)
+/* All zero for standard input. */
+ac_status ac_reader_identify(const ac_reader *reader, ac_identity *identity);
+/* Whether it can be opened and read again: it is not standard input. */
+bool ac_reader_can_repeat(const ac_reader *reader);
 /* Frames or packets that could not be decoded, or not without errors, so far. */
 int64_t ac_reader_damage(const ac_reader *reader);
 
@@ -126,7 +141,10 @@ typedef struct ac_writer_params {
      * from 1. A folder that is missing is made, but not those above it. "-" is standard output,
      * Matroska unless `format` says otherwise. */
     const char *path;
-    bool literal;       /* path is a file's name, though it may look like a pattern */
+    const char *target;      /* the film's final name where it is another than path, which tells the
+                              * format; NULL: path */
+    const char *work_folder; /* for a film's file till it is whole; NULL: beside its place */
+    bool literal;            /* path is a file's name, though it may look like a pattern */
     const char *format; /* container or picture's extension, where path does not tell; NULL: path
                          * does; in a folder the input's, else PNG */
     bool has_start_number;
@@ -160,6 +178,11 @@ bool ac_writer_has(const ac_writer *writer, int64_t index);
 int64_t ac_writer_kept(const ac_writer *writer);
 /* Whether each frame is a file of its own, which stays when the writer is closed too early. */
 bool ac_writer_is_sequence(const ac_writer *writer);
+/* Whether the output is a film in one file, not a pipe. */
+bool ac_writer_is_film(const ac_writer *writer);
+bool ac_writer_is_pipe(const ac_writer *writer);
+/* A film's final name, symbolic links followed. */
+const char *ac_writer_final_path(const ac_writer *writer);
 /* What the planes of frames must look like: planar Y'CbCr of the input's size, depth, range and
  * chroma resolution, unless the encoder or pix_fmt wants otherwise. Where the encoder takes RGB, it
  * is 4:4:4 in the input's matrix and range (16 bits for still pictures) and put_frame makes RGB of

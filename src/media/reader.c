@@ -4,10 +4,7 @@
 
 #include "media/internal.h"
 
-#define READ_ERRORS_MAX 50 /* in a row: the rest of the file is given up */
-#define LOOK_BEHIND_END                                                                            \
-    INT64_C(5000000)         /* AV_TIME_BASE; how far streams may lag behind the film              \
-                              */
+#define READ_ERRORS_MAX 50   /* in a row: the rest of the file is given up */
 #define SAME_DAMAGE     1.0  /* seconds */
 #define EARLY_END_SLACK 0.75 /* seconds; headers are often wrong by less */
 
@@ -421,7 +418,7 @@ ac_status ac_reader_step(ac_reader *r, ac_item *item)
 
             if (!status && r->film_over)
                 r->stop_after =
-                    av_rescale_q(r->end, film(r)->time_base, AV_TIME_BASE_Q) + LOOK_BEHIND_END;
+                    av_rescale_q(r->end, film(r)->time_base, AV_TIME_BASE_Q) + AC_LOOK_BEHIND_END;
             return status;
         }
         if (error == AVERROR_EOF || (error == AVERROR(EAGAIN) && r->end_of_file))

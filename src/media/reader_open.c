@@ -504,6 +504,16 @@ void ac_reader_skip(ac_reader *r, int64_t index)
     ac_frame_source_seek(r->source, (size_t)index);
 }
 
+void ac_reader_drop_film(ac_reader *r)
+{
+    r->stop_after = INT64_MAX;
+    if (r->cut_end)
+        r->stop_after =
+            av_rescale_q(r->end, r->demux->streams[r->stream]->time_base, AV_TIME_BASE_Q) +
+            AC_LOOK_BEHIND_END;
+    r->film_over = true;
+}
+
 void ac_reader_close(ac_reader **reader)
 {
     ac_reader *r = reader ? *reader : NULL;

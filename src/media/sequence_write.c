@@ -361,7 +361,7 @@ fail:
 void ac_writer_finish_files(ac_writer *w)
 {
     w->files->made_folder = false;
-    ac_writer_sync_folder(w->final);
+    ac_file_sync_folder(w->final);
 }
 
 void ac_writer_close_files(ac_writer *w)

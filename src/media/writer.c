@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "media/internal.h"
+#include "media/segment_file.h"
+#include "util/file.h"
 
 const ac_picture_format *ac_writer_format(const ac_writer *w)
 {
@@ -12,6 +14,21 @@ const ac_picture_format *ac_writer_format(const ac_writer *w)
 const char *ac_writer_description(const ac_writer *w)
 {
     return w->description;
+}
+
+bool ac_writer_is_film(const ac_writer *w)
+{
+    return !w->still && !w->sequence && !w->pipe;
+}
+
+bool ac_writer_is_pipe(const ac_writer *w)
+{
+    return w->pipe;
+}
+
+const char *ac_writer_final_path(const ac_writer *w)
+{
+    return w->final;
 }
 
 /* ---- frames ---- */
@@ -69,7 +86,7 @@ ac_status ac_writer_new_frame(const ac_writer *w, const ac_frame *source, ac_fra
     made->color_primaries = w->tags.primaries;
     made->color_trc = w->tags.transfer;
     made->chroma_location = w->tags.location;
-    made->sample_aspect_ratio = w->encoder->sample_aspect_ratio;
+    made->sample_aspect_ratio = ac_writer_aspect(w);
     if (make_planes(w, source->av, made))
         goto fail;
     *frame = ac_frame_wrap(&made, source->seconds);
@@ -174,6 +191,13 @@ static ac_status mux(ac_writer *w, AVPacket *packet)
     return error < 0 ? ac_writer_io_failed(w, error) : AC_OK;
 }
 
+ac_status ac_writer_mux_film(ac_writer *w, AVPacket *packet)
+{
+    packet->stream_index = w->video->index;
+    av_packet_rescale_ts(packet, w->encoder->time_base, w->video->time_base);
+    return mux(w, packet);
+}
+
 static ac_status take_packets(ac_writer *w)
 {
     AVPacket *packet = w->packet;
@@ -197,9 +221,9 @@ static ac_status take_packets(ac_writer *w)
             av_packet_unref(packet);
         } else {
             packet->duration = recall_duration(w, packet->pts);
-            packet->stream_index = w->video->index;
-            av_packet_rescale_ts(packet, w->encoder->time_base, w->video->time_base);
-            status = mux(w, packet);
+            status = w->segment ? ac_segment_writer_put(w->segment, packet)
+                                : ac_writer_mux_film(w, packet);
+            av_packet_unref(packet);
         }
         if (status)
             return status;
@@ -258,7 +282,7 @@ ac_status ac_writer_put_packet(ac_writer *w, ac_packet **packet)
 {
     AVPacket *av = (*packet)->av;
     const AVStream *from = w->input->kept[av->stream_index];
-    int index = w->still ? -1 : w->map[av->stream_index];
+    int index = w->mux ? w->map[av->stream_index] : -1;
     ac_status status = AC_OK;
 
     if (index >= 0) {
@@ -295,7 +319,7 @@ static ac_status end_film(ac_writer *w)
     return error < 0 ? ac_writer_io_failed(w, error) : AC_OK;
 }
 
-ac_status ac_writer_finish(ac_writer *w)
+ac_status ac_writer_flush(ac_writer *w)
 {
     ac_status status;
 
@@ -306,18 +330,33 @@ ac_status ac_writer_finish(ac_writer *w)
     if (!w->packets && !w->files)
         return ac_fail(w->log, AC_ERR_IO, "%s: the encoder %s made nothing", w->path,
                        w->encoder->codec->name);
-    if (w->files) {
-        ac_writer_finish_files(w);
-        return AC_OK;
-    }
+fail:
+    return status;
+}
+
+ac_status ac_writer_end_file(ac_writer *w)
+{
+    ac_status status;
+
     if (!w->still)
         TRY(end_film(w));
     if (w->pipe)
         return AC_OK;
     TRY(ac_writer_sync(w));
     TRY(ac_writer_rename(w));
-    ac_writer_sync_folder(w->final);
+    ac_file_sync_folder(w->final);
     return AC_OK;
 fail:
+    return status;
+}
+
+ac_status ac_writer_finish(ac_writer *w)
+{
+    ac_status status = ac_writer_flush(w);
+
+    if (!status && w->files)
+        ac_writer_finish_files(w);
+    else if (!status)
+        status = ac_writer_end_file(w);
     return status;
 }

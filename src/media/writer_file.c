@@ -49,7 +49,7 @@ static bool folder_exists(const char *path)
 
 ac_status ac_writer_make_temporary(ac_writer *w)
 {
-    size_t size = strlen(w->final) + 40;
+    size_t size = strlen(w->final) + (w->folder ? strlen(w->folder) : 0) + 40;
     char *name = calloc(1, size);
     int fd = -1;
 
@@ -57,7 +57,10 @@ ac_status ac_writer_make_temporary(ac_writer *w)
         return ac_media_no_memory(w->log, w->shown);
     /* Another's leftover of the same name is stepped over, never written to. */
     for (int i = 0; i < 100 && fd < 0; i++) {
-        snprintf(name, size, "%s.%ld-%d.part", w->final, (long)getpid(), i);
+        if (w->folder)
+            snprintf(name, size, "%s/%ld-%d.part", w->folder, (long)getpid(), i);
+        else
+            snprintf(name, size, "%s.%ld-%d.part", w->final, (long)getpid(), i);
         fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd < 0 && errno != EEXIST)
             break;
@@ -123,19 +126,6 @@ ac_status ac_writer_sync(ac_writer *w)
         close(fd);
     ac_av_forget();
     return error ? ac_writer_io_failed(w, AVERROR(error)) : AC_OK;
-}
-
-/* The name itself is kept by the folder; where that cannot be synced, it has to do without. */
-void ac_writer_sync_folder(const char *path)
-{
-    char *copy = strdup(path);
-    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(copy);
 }
 
 /* 0 or an errno. Without overwrite not even a file that came meanwhile is replaced. */

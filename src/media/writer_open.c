@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "media/internal.h"
+#include "media/segment_file.h"
 
 static ac_status find_container(ac_writer *w, const char *format, const AVOutputFormat **of)
 {
@@ -129,6 +130,7 @@ static ac_status check_dropped(const ac_writer *w)
 
 ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_writer **writer)
 {
+    const char *path = params->target ? params->target : params->path;
     const ac_encoder_wish wish = {.codec = params->codec,
                                   .preset = params->preset,
                                   .pix_fmt = params->pix_fmt,
@@ -136,8 +138,6 @@ ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_w
                                   .crf = params->crf,
                                   .threads = params->threads};
     ac_writer *w = calloc(1, sizeof(*w));
-    const AVOutputFormat *of;
-    const AVCodec *codec;
     ac_status status;
 
     *writer = NULL;
@@ -148,27 +148,23 @@ ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_w
     w->overwrite = params->overwrite;
     w->strict = params->strict;
     w->last_pts = AV_NOPTS_VALUE;
-    w->path = strdup(ac_pipe_is(params->path) ? "standard output" : params->path);
+    w->wish = wish;
+    w->path = strdup(ac_pipe_is(params->path) ? "standard output" : path);
     w->shown = w->path;
     w->sequence = ac_writer_means_sequence(w->input, params, &w->name);
     w->packet = av_packet_alloc();
-    if (!w->path || !w->name || !w->packet) {
+    w->folder = params->work_folder ? strdup(params->work_folder) : NULL;
+    if (!w->path || !w->name || !w->packet || (params->work_folder && !w->folder)) {
         status = ac_media_no_memory(log, params->path);
-        goto fail;
-    }
-    if (params->resume && !w->sequence) {
-        status = ac_fail(log, AC_ERR_ARGUMENT,
-                         "%s: --resume: is no sequence of frames, so it cannot be gone on with",
-                         params->path);
         goto fail;
     }
     if (ac_pipe_is(params->path))
         TRY(ac_pipe_open_output(params->cancel, log, &w->pipe));
     else if (!w->sequence)
         TRY(ac_writer_check_path(w));
-    TRY(find_container(w, params->format, &of));
-    TRY(ac_writer_choose(w, &wish, of, &codec));
-    TRY(ac_writer_open_encoder(w, &wish, of, codec));
+    TRY(find_container(w, params->format, &w->container));
+    TRY(ac_writer_choose(w, &wish, w->container, &w->codec));
+    TRY(ac_writer_open_encoder(w));
     TRY(ac_writer_make_luma_table(w));
     if (w->still)
         TRY(check_dropped(w));
@@ -177,7 +173,7 @@ ac_status ac_writer_open(const ac_writer_params *params, const ac_log *log, ac_w
     else if (w->still)
         TRY(ac_writer_make_temporary(w));
     else
-        TRY(open_film(w, of));
+        TRY(open_film(w, w->container));
     say_interlaced(w);
     *writer = w;
     return AC_OK;
@@ -192,6 +188,7 @@ void ac_writer_close(ac_writer **writer)
 
     if (!w)
         return;
+    ac_segment_writer_destroy(&w->segment);
     avcodec_free_context(&w->encoder);
     if (w->mux && w->mux->pb && !w->pipe)
         avio_closep(&w->mux->pb);
@@ -202,6 +199,7 @@ void ac_writer_close(ac_writer **writer)
         unlink(w->temporary);
     ac_writer_close_files(w);
     free(w->temporary);
+    free(w->folder);
     free(w->name);
     free(w->final);
     free(w->path);

@@ -29,7 +29,8 @@ typedef struct ac_train_params {
     double beta1, beta2, eps, weight_decay; /* Adam (Kingma, Ba 2014); AdamW (Loshchilov, Hutter
                                              * 2017), as PyTorch has them */
     double clip;  /* largest norm of the gradient, over all tensors, 0: any */
-    double ema;   /* decay of the moving average of all tensors, 0: none */
+    double ema;   /* decay of the moving average of all tensors, less in the first
+                   * steps; 0: none */
     bool guarded; /* for tests: as ac_session_params.guarded */
 } ac_train_params;
 

@@ -57,6 +57,15 @@ fail:
     return status;
 }
 
+/* What of the weights goes into their moving average: more in the beginning, as TensorFlow's
+ * ExponentialMovingAverage has it, which would hold on to the first weights for long otherwise. */
+static double ema_left(double decay, int64_t step)
+{
+    double early = (1 + (double)step) / (10 + (double)step);
+
+    return 1 - (decay < early ? decay : early);
+}
+
 ac_status ac_train_session_update(ac_train_session *s, int64_t step, double rate)
 {
     const ac_train_params *p = &s->params;
@@ -68,7 +77,7 @@ ac_status ac_train_session_update(ac_train_session *s, int64_t step, double rate
                             .beta2_left = (float)(1 - p->beta2),
                             .eps = (float)p->eps,
                             .decay = (float)p->weight_decay,
-                            .ema_left = (float)(1 - p->ema)};
+                            .ema_left = (float)ema_left(p->ema, step)};
     ac_status status = AC_OK;
 
     TRY(ac_commands_wait(s->update_commands));

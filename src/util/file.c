@@ -142,7 +142,7 @@ ac_status ac_file_writer_write(ac_file_writer *w, const void *data, size_t size)
 }
 
 /* The name itself is kept by the folder; where that cannot be synced, it has to do without. */
-static void sync_folder(const char *path)
+void ac_file_sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
@@ -171,7 +171,7 @@ ac_status ac_file_writer_commit(ac_file_writer **writer)
         goto fail;
     }
     w->temporary[0] = '\0';
-    sync_folder(w->path);
+    ac_file_sync_folder(w->path);
 fail:
     ac_file_writer_destroy(writer);
     return status;

@@ -18,6 +18,9 @@ ac_status ac_file_open(const char *path, const ac_log *log, int *fd, uint64_t *s
 ac_status ac_file_read(int fd, uint64_t offset, void *data, size_t size, const char *path,
                        const ac_log *log);
 
+/* Brings to the disk what was done to names in the folder that `path` lies in. */
+void ac_file_sync_folder(const char *path);
+
 /* A file that is written under a temporary name beside its own. */
 typedef struct ac_file_writer ac_file_writer;
 

@@ -23,7 +23,20 @@ static void free_item(void *opaque)
 
 static bool cancelled(const job *j)
 {
-    return j->params->cancel && atomic_load(j->params->cancel);
+    return (j->params->cancel && atomic_load(j->params->cancel)) ||
+           (j->shared && atomic_load(&j->shared->stop));
+}
+
+static ac_segments *segments(const job *j)
+{
+    return j->shared ? j->shared->segments : NULL;
+}
+
+/* Whether a frame need not be made: an earlier run, or another job, does. */
+static bool has(const job *j, int64_t index)
+{
+    return segments(j) ? ac_segments_has(segments(j), j->worker, index)
+                       : ac_writer_has(j->writer, index);
 }
 
 /* Takes over what `item` has. */
@@ -49,6 +62,11 @@ static ac_status decode(void *opaque)
         ac_item item = {0};
 
         status = cancelled(j) ? AC_ERR_CANCELLED : ac_reader_next(j->reader, &item);
+        if (item.frame && segments(j) &&
+            ac_frame_index(item.frame) >= ac_segments_end(segments(j))) {
+            ac_frame_free(&item.frame);
+            status = AC_END;
+        }
         if (status == AC_OK)
             status = push(j, j->decoded, item);
     }
@@ -57,6 +75,17 @@ static ac_status decode(void *opaque)
         return AC_OK;
     }
     ac_queue_abort(j->decoded, status);
+    return status;
+}
+
+static ac_status put_frame(job *j, ac_frame **frame)
+{
+    ac_status status = segments(j) ? ac_segments_put(segments(j), j->worker, j->writer, frame)
+                                   : ac_writer_put_frame(j->writer, frame);
+
+    j->written++;
+    ac_progress_update(j->params->progress,
+                       j->shared ? atomic_fetch_add(&j->shared->written, 1) + 1 : j->written);
     return status;
 }
 
@@ -69,12 +98,10 @@ static ac_status encode(void *opaque)
     while ((status = ac_queue_pop(j->painted, &popped)) == AC_OK) {
         ac_item *item = popped;
 
-        if (item->frame) {
-            status = ac_writer_put_frame(j->writer, &item->frame);
-            ac_progress_update(j->params->progress, ++j->written);
-        } else {
+        if (item->frame)
+            status = put_frame(j, &item->frame);
+        else if (!segments(j)) /* the join reads them again */
             status = ac_writer_put_packet(j->writer, &item->packet);
-        }
         free_item(item);
         if (status != AC_OK)
             break;
@@ -82,7 +109,8 @@ static ac_status encode(void *opaque)
     if (status == AC_END)
         status = ac_colorize_check_validation(j);
     if (status == AC_OK)
-        status = ac_writer_finish(j->writer);
+        status = segments(j) ? ac_segments_finish(segments(j), j->worker, j->writer)
+                             : ac_writer_finish(j->writer);
     if (status != AC_OK)
         ac_queue_abort(j->painted, status);
     return status;
@@ -96,7 +124,7 @@ static ac_status end_frame(job *j)
     uint8_t *planes[2];
     ptrdiff_t strides[2];
     char name[512];
-    bool kept = ac_writer_has(j->writer, ac_frame_index(source));
+    bool kept = has(j, ac_frame_index(source));
     ac_status status = AC_OK;
 
     TRY(ac_writer_new_frame(j->writer, source, &frame));
@@ -134,7 +162,7 @@ static bool is_needed(const job *j, const ac_frame *frame)
     int64_t index = ac_frame_index(frame);
 
     for (int i = 0; i < j->params->steady; i++)
-        if (!ac_writer_has(j->writer, index + i))
+        if (!has(j, index + i))
             return true;
     return false;
 }
@@ -196,32 +224,26 @@ fail:
     return status;
 }
 
-/* Begins a sequence with the first frame that is not there, less those that its colours look back
- * at. */
+/* Begins a sequence with the first frame that is wanted, less those that its colours look back at.
+ */
 static void skip_kept(job *j)
 {
+    const ac_reader_info *info = ac_reader_get_info(j->reader);
     int64_t index = 0;
 
-    if (!ac_writer_kept(j->writer))
-        return;
-    ac_log_print(j->log, AC_LOG_INFO, "%s: %lld frames are there already and are kept",
-                 j->params->output, (long long)ac_writer_kept(j->writer));
-    while (ac_writer_has(j->writer, index))
+    while (info->sequence && index < info->frames && has(j, index))
         index++;
     ac_reader_skip(j->reader, index - (j->params->steady - 1));
 }
 
-static ac_status run(job *j, ac_colorize_summary *summary)
+ac_status ac_colorize_run(job *j)
 {
     const ac_queue_params queue = {.capacity = QUEUE_ITEMS, .free_item = free_item};
-    double begin = ac_clock_now((ac_clock){0});
     ac_status status = AC_OK, painted = AC_OK, decoded, encoded;
 
     TRY(ac_queue_create(&queue, j->log, &j->decoded));
     TRY(ac_queue_create(&queue, j->log, &j->painted));
     skip_kept(j);
-    ac_progress_begin(j->params->progress,
-                      ac_reader_get_info(j->reader)->frames - ac_writer_kept(j->writer));
     status = ac_thread_start(&j->decoder, "decode", decode, j, j->log);
     if (status == AC_OK)
         status = ac_thread_start(&j->encoder, "encode", encode, j, j->log);
@@ -233,29 +255,29 @@ static ac_status run(job *j, ac_colorize_summary *summary)
     }
     decoded = ac_thread_join(&j->decoder);
     encoded = ac_thread_join(&j->encoder);
-    ac_progress_end(j->params->progress);
     /* One failure stops all three, which then return the same. */
     TRY(status);
     TRY(decoded);
     TRY(painted);
     TRY(encoded);
-    summary->frames = j->written;
-    summary->damaged = ac_reader_damage(j->reader);
-    summary->seconds = ac_clock_now((ac_clock){0}) - begin;
-    summary->wait_decode = ac_queue_get_waits(j->decoded).pop;
-    summary->wait_gpu = ac_painter_waited(j->painter);
-    summary->wait_encode = ac_queue_get_waits(j->painted).push;
+    j->wait_decode = ac_queue_get_waits(j->decoded).pop;
+    j->wait_gpu = ac_painter_waited(j->painter);
+    j->wait_encode = ac_queue_get_waits(j->painted).push;
 fail:
     return status;
+}
+
+int ac_colorize_size(const ac_colorize_params *params)
+{
+    if (params->size)
+        return params->size;
+    return params->model->working_size ? params->model->working_size : AC_MODEL_DEFAULT_SIZE;
 }
 
 static ac_status open_painter(job *j)
 {
     const ac_colorize_params *p = j->params;
     const ac_reader_info *info = ac_reader_get_info(j->reader);
-    int size = p->size                  ? p->size
-               : p->model->working_size ? p->model->working_size
-                                        : AC_MODEL_DEFAULT_SIZE;
     ac_status status = AC_OK;
     int h, w;
 
@@ -265,7 +287,7 @@ static ac_status open_painter(job *j)
                                                .out = *ac_writer_format(j->writer),
                                                .sar_num = info->sar_num,
                                                .sar_den = info->sar_den,
-                                               .size = size,
+                                               .size = ac_colorize_size(p),
                                                .saturation = p->saturation,
                                                .steady = info->still ? 1 : p->steady,
                                                .slots = SLOTS},
@@ -280,8 +302,11 @@ fail:
 ac_status ac_colorize_open(job *j)
 {
     const ac_colorize_params *p = j->params;
+    char *target = NULL;
     ac_status status = AC_OK;
 
+    if (p->parts && !(target = ac_colorize_part_path(p->output, p->part, p->parts)))
+        return ac_fail(j->log, AC_ERR_MEMORY, "out of memory");
     j->said = ac_device_validation_messages(p->device);
     TRY(ac_reader_open(&(ac_reader_params){.path = p->input,
                                            .start = p->start,
@@ -295,6 +320,7 @@ ac_status ac_colorize_open(job *j)
     ac_log_print(j->log, AC_LOG_INFO, "input: %s", ac_reader_get_info(j->reader)->description);
     TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
                                            .literal = p->literal,
+                                           .target = target,
                                            .format = p->format,
                                            .has_start_number = p->has_start_number,
                                            .start_number = p->start_number,
@@ -312,6 +338,7 @@ ac_status ac_colorize_open(job *j)
     ac_log_print(j->log, AC_LOG_INFO, "output: %s", ac_writer_description(j->writer));
     TRY(open_painter(j));
 fail:
+    free(target);
     return status;
 }
 
@@ -332,19 +359,4 @@ void ac_colorize_close(job *j)
         ac_frame_free(&j->on_device[i]);
     ac_writer_close(&j->writer);
     ac_reader_close(&j->reader);
-}
-
-ac_status ac_colorize_file(const ac_colorize_params *params, const ac_log *log,
-                           ac_colorize_summary *summary)
-{
-    job j = {.params = params, .log = log};
-    ac_status status = AC_OK;
-
-    *summary = (ac_colorize_summary){0};
-    TRY(ac_colorize_open(&j));
-    summary->sequence = ac_writer_is_sequence(j.writer);
-    TRY(run(&j, summary));
-fail:
-    ac_colorize_close(&j);
-    return status;
 }

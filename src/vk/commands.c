@@ -339,6 +339,9 @@ ac_status ac_commands_submit(ac_commands *commands)
 
     if (status != AC_OK)
         return status;
+    if (device->faultless == 0)
+        return ac_vk_fail(device, device->fault, "submitting work");
+    device->faultless -= device->faultless > 0;
     result = device->ResetFences(device->handle, 1, &commands->fence);
     if (result == VK_SUCCESS)
         result = device->QueueSubmit(device->queue, 1, &info, commands->fence);

@@ -1,5 +1,7 @@
 #include "vk/internal.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +95,22 @@ static ac_status create_device(ac_device *device)
     return AC_OK;
 }
 
+/* Reads AUTOCHROME_FAULT for a device that is opened. */
+static void plan_fault(ac_device *device)
+{
+    static atomic_int opened;
+    const char *text = getenv("AUTOCHROME_FAULT");
+    int number = 0, devices = 1, order = atomic_fetch_add(&opened, 1);
+    char kind[8];
+
+    device->faultless = -1;
+    if (!text || sscanf(text, "%7[a-z]:%d:%d", kind, &number, &devices) < 2 || number < 1 ||
+        order >= devices)
+        return;
+    device->fault = strcmp(kind, "memory") ? VK_ERROR_DEVICE_LOST : VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    device->faultless = number - 1;
+}
+
 ac_status ac_device_open(const ac_device_params *params, const ac_log *log, ac_device **result)
 {
     ac_status status = AC_OK;
@@ -107,6 +125,7 @@ ac_status ac_device_open(const ac_device_params *params, const ac_log *log, ac_d
     if (!device)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     device->log = log;
+    plan_fault(device);
     TRY(ac_instance_open(&device->instance, params->validation, log));
     TRY(ac_instance_devices(&device->instance, log, &handles, &infos, &count, &chosen));
     TRY(select_device(params->select, infos, count, chosen, log, &index));

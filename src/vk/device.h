@@ -66,8 +66,11 @@ typedef struct ac_device_params {
     const char *cache_dir; /* for compiled pipelines; NULL: $XDG_CACHE_HOME/autochrome, "": none */
 } ac_device_params;
 
-/* The device may be used by one thread at a time, except that buffers' mapped memory is free for
- * all, and ac_commands_wait() may be called from another thread than the one that submits. */
+/* For tests, AUTOCHROME_FAULT=lost:N or memory:N, with :DEVICES after it: the N-th piece of work
+ * that is handed to a device, of the first so many devices opened (1), fails as if the device was
+ * lost or out of memory, and so does all that follows. The device may be used by one thread at a
+ * time, except that buffers' mapped memory is free for all, and ac_commands_wait() may be called
+ * from another thread than the one that submits. */
 ac_status ac_device_open(const ac_device_params *params, const ac_log *log, ac_device **device);
 /* Saves the pipeline cache when it has grown. Everything made from the device must be gone. */
 void ac_device_close(ac_device **device);

@@ -121,6 +121,8 @@ struct ac_device {
     uint32_t queue_family;
     VkPhysicalDeviceMemoryProperties memory;
     uint64_t memory_used, memory_peak;
+    int faultless; /* pieces of work till the fault that AUTOCHROME_FAULT wants; negative: none */
+    VkResult fault;
 
     VkPipelineCache cache;
     char *cache_dir, *cache_path; /* NULL: not kept on disk */

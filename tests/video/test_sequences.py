@@ -92,7 +92,7 @@ with subprocess.Popen([films.program, "colorize", "long", "-o", "stopped", *SIZE
         time.sleep(0.005)
     process.send_signal(signal.SIGTERM)
     text = process.communicate()[1]
-check(process.returncode == 1 and "interrupted: stopped has a part of the frames; --resume" in text,
+check(process.returncode == 1 and "interrupted: stopped: what is finished is kept; --resume goes on" in text,
       "SIGTERM", (process.returncode, text))
 check(0 < len(os.listdir("stopped")) < 3000 and not any(".part" in name for name in os.listdir("stopped")),
       "SIGTERM: nothing half-written", len(os.listdir("stopped")))
@@ -105,7 +105,7 @@ for arguments, says in (
         (["shot.mkv", "-o", "no.mkv", "--framerate", "24"], "--framerate is for sequences"),
         (["shot", "-o", "shot", "--overwrite"], "shot: is where the input is"),
         (["shot", "-o", "no.png"], "no.png: is a picture's name, but shot is a sequence"),
-        (["shot.mkv", "-o", "no.mkv", "--resume"], "no.mkv: --resume: is no sequence"),
+        (["shot/f_95.png", "-o", "no.jpg", "--resume"], "no.jpg: --resume: is for films in files"),
         (["shot", "-o", "no", "--format", "nonsense"], "--format: FFmpeg knows no container")):
     result = autochrome("colorize", *arguments, *SIZE)
     errors = errors_of(result)
