@@ -18,15 +18,16 @@ typedef struct counts {
 /* A line for a program that reads along. Takes over event; NULL: memory ran out. */
 static void put(const ac_batch_report *r, json_t *event)
 {
-    if (!event) {
+    char *line = ac_output_json_print(event, JSON_COMPACT);
+
+    if (!line) {
         ac_log_print(r->log, AC_LOG_WARNING, "an event is left out: out of memory");
         return;
     }
     /* A failed write is found by main(), which looks at stdout for every command. */
-    json_dumpf(event, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    putchar('\n');
+    puts(line);
     fflush(stdout);
-    json_decref(event);
+    free(line);
 }
 
 static json_t *new_event(const ac_batch_report *r, const char *name)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "vk/device.h"
 
 #define EXIT_WRONG_USE 2
@@ -167,6 +168,7 @@ int main(int argc, char **argv)
 
     keep_standard_files();
     ac_device_prepare();
+    ac_output_watch_json();
     if (ac_console_open(&console)) {
         fputs("autochrome: error: out of memory\n", stderr);
         return EXIT_FAILURE;

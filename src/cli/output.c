@@ -1,22 +1,50 @@
 #include "cli/output.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/text.h"
 
+static atomic_bool json_failed;
+
+static void *json_allocate(size_t size)
+{
+    void *block = malloc(size);
+
+    if (!block && size)
+        atomic_store(&json_failed, true);
+    return block;
+}
+
+void ac_output_watch_json(void)
+{
+    json_set_alloc_funcs(json_allocate, free);
+}
+
+char *ac_output_json_print(json_t *root, size_t flags)
+{
+    char *text = root ? json_dumps(root, flags | JSON_REAL_PRECISION(9)) : NULL;
+
+    json_decref(root);
+    /* Not everything that libjansson prints with tells that memory ran out. */
+    if (atomic_exchange(&json_failed, false)) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
 ac_status ac_output_json(json_t *root, const ac_log *log)
 {
-    int failed;
+    char *text = ac_output_json_print(root, JSON_INDENT(2));
 
-    if (!root)
+    if (!text)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
-    failed = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    json_decref(root);
     /* A failed write is found by main(), which looks at stdout for every command. */
-    if (!failed)
-        putchar('\n');
+    puts(text);
+    free(text);
     return AC_OK;
 }
 

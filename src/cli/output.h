@@ -12,8 +12,13 @@
 /* A JSON string of any bytes: what is not UTF-8 becomes U+FFFD. NULL when memory runs out. */
 json_t *ac_output_json_text(const char *text);
 
-/* Prints a JSON value and a newline. Takes over `root`; NULL (memory ran out making it) is an
- * error. */
+/* JSON is put together in many places, which do not ask libjansson whether memory ran out. From
+ * here on that is noted, so that a value from which something was left out is not printed. */
+void ac_output_watch_json(void);
+/* The text of a JSON value, the caller's (free()); NULL where memory ran out since the last one.
+ * Takes over `root`, which may be NULL. */
+char *ac_output_json_print(json_t *root, size_t flags);
+/* Prints a JSON value and a newline. Takes over `root`; what is not whole is an error. */
 ac_status ac_output_json(json_t *root, const ac_log *log);
 
 /* 1536 -> "1.5 KiB". Returns text. */

@@ -202,10 +202,10 @@ struct ac_reader {
     int64_t stop_after; /* AV_TIME_BASE: when cut_end, packets are looked for up to here */
 
     int64_t last_pts, last_duration; /* of the latest frame */
-    int64_t furthest;                /* AV_TIME_BASE: where the packets read so far end */
-    int64_t frames;                  /* handed out */
-    int64_t film_packets;            /* read */
-    int64_t packets_end;             /* bytes: how far in the file they reached */
+    int64_t furthest;     /* AV_TIME_BASE: where the packets read so far end; INT64_MIN: none */
+    int64_t frames;       /* handed out */
+    int64_t film_packets; /* read */
+    int64_t packets_end;  /* bytes: how far in the file they reached */
 
     int64_t damage;
     double damage_time;     /* of the latest */

@@ -239,11 +239,19 @@ static void note_end(ac_reader *r, const AVPacket *packet, const AVStream *strea
 {
     int64_t end = packet->pts == AV_NOPTS_VALUE ? packet->dts : packet->pts;
 
-    if (end == AV_NOPTS_VALUE)
+    if (end == AV_NOPTS_VALUE || __builtin_add_overflow(end, packet->duration, &end))
         return;
-    end = av_rescale_q(end + packet->duration, stream->time_base, AV_TIME_BASE_Q);
+    end = av_rescale_q(end, stream->time_base, AV_TIME_BASE_Q);
     if (end > r->furthest)
         r->furthest = end;
+}
+
+/* Seconds from the film's beginning to where the packets read so far end; 0: there were none. */
+static double read_so_far(const ac_reader *r)
+{
+    double seconds = ((double)r->furthest - (double)ac_reader_origin(r)) / AV_TIME_BASE;
+
+    return r->furthest == INT64_MIN || seconds < 0 ? 0 : seconds;
 }
 
 /* Seconds of the film that its header promises and the file does not hold. */
@@ -258,7 +266,7 @@ static double missing_end(const ac_reader *r)
     if (duration == AV_NOPTS_VALUE ||
         r->demux->duration_estimation_method != AVFMT_DURATION_FROM_STREAM)
         return 0;
-    return (double)(ac_reader_origin(r) + duration - r->furthest) / AV_TIME_BASE;
+    return (double)duration / AV_TIME_BASE - read_so_far(r);
 }
 
 /* Of these, FFmpeg drops the last part of a frame, or hands it out as if it were whole: in y4m
@@ -275,13 +283,10 @@ static bool ends_in_frame(const ac_reader *r)
 /* A file that was cut off is read to its end without an error; only its header tells. */
 static void check_early_end(ac_reader *r)
 {
-    double end = (double)(r->furthest - ac_reader_origin(r)) / AV_TIME_BASE;
-
     if (!r->picture && missing_end(r) > EARLY_END_SLACK)
-        ac_reader_damaged(r, end < 0 ? 0 : end,
-                          "the file ends here, before the end its header gives");
+        ac_reader_damaged(r, read_so_far(r), "the file ends here, before the end its header gives");
     else if (ends_in_frame(r))
-        ac_reader_damaged(r, end < 0 ? 0 : end, "the file ends here, in the middle of a frame");
+        ac_reader_damaged(r, read_so_far(r), "the file ends here, in the middle of a frame");
 }
 
 static ac_status end_of_file(ac_reader *r)
@@ -307,7 +312,7 @@ static ac_status read_failed(ac_reader *r, int error)
     if (io < 0 && io != AVERROR_EOF)
         return ac_fail(r->log, AC_ERR_IO, "%s: cannot be read: %s", r->path, av_err2str(io));
     if (!r->read_errors && error != AVERROR(EAGAIN))
-        ac_reader_damaged(r, (double)(r->furthest - ac_reader_origin(r)) / AV_TIME_BASE,
+        ac_reader_damaged(r, read_so_far(r),
                           "a part of the file cannot be understood and is missing");
     return ++r->read_errors > READ_ERRORS_MAX ? end_of_file(r) : AC_OK;
 }

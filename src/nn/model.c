@@ -166,7 +166,8 @@ static ac_status read_tensors(ac_model *model, const ac_safetensors *file, const
 {
     ac_status status = AC_OK;
 
-    /* All shapes first: they tell more than a truncated read, and memory is taken for none. */
+    /* All shapes first: they tell more than a truncated read, and no memory is taken for what the
+     * file does not hold. */
     for (int i = 0; i < model->tensor_count; i++) {
         const ac_safetensor *found = ac_safetensors_find(file, model->tensors[i].name);
 
@@ -175,6 +176,7 @@ static ac_status read_tensors(ac_model *model, const ac_safetensors *file, const
                            "%s: tensor '%s' is missing, which the description in it needs", path,
                            model->tensors[i].name);
         TRY(check_shape(&model->tensors[i], found, path, log));
+        TRY(ac_safetensors_check_type(file, found, log));
     }
     for (int i = 0; i < model->tensor_count; i++) {
         ac_tensor *tensor = &model->tensors[i];

@@ -299,16 +299,28 @@ fail:
     return status;
 }
 
+ac_status ac_safetensors_check_type(const ac_safetensors *file, const ac_safetensor *tensor,
+                                    const ac_log *log)
+{
+    const char *type = tensor->dtype;
+
+    if (!strcmp(type, "F32") || !strcmp(type, "F16") || !strcmp(type, "BF16"))
+        return AC_OK;
+    return ac_fail(log, AC_ERR_UNSUPPORTED,
+                   "%s: tensor '%.80s' is of type %.20s; F32, F16 and BF16 can be used", file->path,
+                   tensor->name, type);
+}
+
 ac_status ac_safetensors_read(const ac_safetensors *file, const ac_safetensor *tensor, float *data,
                               const ac_log *log)
 {
+    ac_status status = ac_safetensors_check_type(file, tensor, log);
+
+    if (status)
+        return status;
     if (!strcmp(tensor->dtype, "F32"))
         return ac_file_read(file->fd, tensor->offset, data, (size_t)tensor->size, file->path, log);
-    if (!strcmp(tensor->dtype, "F16") || !strcmp(tensor->dtype, "BF16"))
-        return read_narrow(file, tensor, tensor->dtype[0] == 'B', data, log);
-    return ac_fail(log, AC_ERR_UNSUPPORTED,
-                   "%s: tensor '%.80s' is of type %.20s; F32, F16 and BF16 can be used", file->path,
-                   tensor->name, tensor->dtype);
+    return read_narrow(file, tensor, tensor->dtype[0] == 'B', data, log);
 }
 
 static int64_t source_count(const ac_safetensors_source *source)

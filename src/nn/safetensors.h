@@ -37,6 +37,10 @@ const ac_safetensor *ac_safetensors_at(const ac_safetensors *file, int i);
 const ac_safetensor *ac_safetensors_find(const ac_safetensors *file, const char *name);
 const char *ac_safetensors_metadata(const ac_safetensors *file, const char *key);
 
+/* Fails with a message for a tensor that ac_safetensors_read() cannot read. That its bytes are
+ * those of its shape is known of types that it can. */
+ac_status ac_safetensors_check_type(const ac_safetensors *file, const ac_safetensor *tensor,
+                                    const ac_log *log);
 /* Reads tensor->count values as float, from F32, F16 or BF16; other types are an error. */
 ac_status ac_safetensors_read(const ac_safetensors *file, const ac_safetensor *tensor, float *data,
                               const ac_log *log);

@@ -15,20 +15,20 @@ struct ac_queue {
     ac_queue_waits waits;
 };
 
-ac_status ac_queue_create(const ac_queue_params *params, ac_queue **queue)
+ac_status ac_queue_create(const ac_queue_params *params, const ac_log *log, ac_queue **queue)
 {
     ac_queue *q;
 
     *queue = NULL;
     if (params->capacity < 1)
-        return AC_ERR_ARGUMENT;
+        return ac_fail(log, AC_ERR_ARGUMENT, "a queue of %d items", params->capacity);
     q = calloc(1, sizeof(*q));
     if (!q)
-        return AC_ERR_MEMORY;
+        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     q->items = calloc((size_t)params->capacity, sizeof(*q->items));
     if (!q->items) {
         free(q);
-        return AC_ERR_MEMORY;
+        return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     }
     q->params = *params;
     /* On Linux these cannot fail with default attributes. */

@@ -5,7 +5,7 @@
 #define AC_UTIL_QUEUE_H
 
 #include "util/clock.h"
-#include "util/status.h"
+#include "util/log.h"
 
 typedef struct ac_queue ac_queue;
 
@@ -15,7 +15,7 @@ typedef struct ac_queue_params {
     ac_clock clock;                /* for the waiting times */
 } ac_queue_params;
 
-ac_status ac_queue_create(const ac_queue_params *params, ac_queue **queue);
+ac_status ac_queue_create(const ac_queue_params *params, const ac_log *log, ac_queue **queue);
 /* Frees the items left. No thread may still be in a push or pop. */
 void ac_queue_destroy(ac_queue **queue);
 

@@ -241,8 +241,8 @@ ac_status ac_colorize_run(job *j)
     const ac_queue_params queue = {.capacity = QUEUE_ITEMS, .free_item = free_item};
     ac_status status = AC_OK, painted = AC_OK, decoded, encoded;
 
-    TRY(ac_queue_create(&queue, &j->decoded));
-    TRY(ac_queue_create(&queue, &j->painted));
+    TRY(ac_queue_create(&queue, j->log, &j->decoded));
+    TRY(ac_queue_create(&queue, j->log, &j->painted));
     skip_kept(j);
     status = ac_thread_start(&j->decoder, "decode", decode, j, j->log);
     if (status == AC_OK)

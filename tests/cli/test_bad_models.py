@@ -99,6 +99,7 @@ begin, end = header[name]["data_offsets"]
 changed("a tensor's wrong shape", entry(name, shape=[32, 16]), name, "[32, 16]", "[32, 1, 4, 4]")
 changed("a shape that asks for terabytes", entry(name, shape=[1 << 20, 1 << 20, 4, 4]), name)
 changed("a shape beyond all numbers", entry(name, shape=[1 << 62, 1 << 62, 4, 4]), name, "absurdly")
+changed("2^60 values", entry(name, shape=[1 << 57, 8]), name, "does not agree with its bytes")
 changed("a negative size", entry(name, shape=[-32, -1, 4, 4]), name)
 changed("a shape of texts", entry(name, shape=["32", 1, 4, 4]), name)
 changed("no shape", entry(name, shape=None), name)
@@ -134,6 +135,9 @@ changed("control characters", description("input L\ny = relu(L)\033[31m\n"))
 changed("more weights than memory", description(
     "input L\nx = conv2d(L, 65536, kernel=255)\ny = conv2d(x, 65536, kernel=255)\noutput ab\n"),
     "too many")
+changed("a kernel beyond all use", description(net.replace("kernel=4", "kernel=30000", 1)),
+        "kernel must be", "255")
+changed("a billion channels", description(net.replace("32", "1000000000", 1)), "channels", "65536")
 changed("too much striding", description("input L\n" + "".join(
     f"x{i + 1} = conv2d({'x%d' % i if i else 'L'}, 1, kernel=255, stride=255)\n"
     for i in range(9))), "smaller or larger")

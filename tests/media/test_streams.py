@@ -1,5 +1,7 @@
 """All that a film holds beside its pictures reaches the output: streams, times, tags."""
 
+import subprocess
+
 from media import (UNSUPPORTED, check, converts, end, fails, ffmpeg, frames, packets, probe,
                    same_times, source, streams, tone, video)
 
@@ -171,6 +173,33 @@ for output in "late-out.ts", "late-out.mkv", "late-out.mp4":
     check_carried("late.ts", output)
 check(abs(float(probe("late-out.mkv")["format"]["start_time"]) -
           float(probe("late.ts")["format"]["start_time"])) < 0.002, "start time")
+
+# Times before zero: a film that was cut without coding it anew begins at an earlier key frame, with
+# sound from there on; its edit list says where it is to be shown from.
+ffmpeg(*source(seconds=3), *tone(3), "-c:v", "libx264", "-g", "25", "-bf", "2", "-c:a", "aac", "long.mp4")
+ffmpeg("-ss", "1.5", "-i", "long.mp4", "-c", "copy", "cut.mp4")
+first = [float(packets("cut.mp4", kind)[0]["pts_time"]) for kind in ("v", "a")]
+check(max(first) < 0, "a film with times before zero", first)
+for output in "cut-out.mkv", "cut-out.mp4":
+    converts("cut.mp4", output, **FAST)
+    check(len(frames(output)) == len(frames("cut.mp4")), f"{output}: as many frames")
+    shown, sound = frames(output)[0][0], float(packets(output, "a")[0]["pts_time"])
+    check(abs(shown - sound + first[1]) < 0.002, f"{output}: in step with the sound",
+          (shown, sound, first))
+
+# A film that does not say how long it is: Matroska through a pipe, and bare H.264.
+with open("live.mkv", "wb") as live:
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *source(seconds=2), *tone(2), "-c:v", "libx264",
+                    "-c:a", "flac", "-f", "matroska", "-"], stdout=live, check=True)
+check("duration" not in probe("live.mkv")["format"], "a film without a duration")
+result = converts("live.mkv", "live-out.mkv", **FAST)
+check(result.lines["seconds"] == "0.000" and result.lines["estimate"] == "0",
+      "a film without a duration: nothing is made up", result.lines)
+check_times("live.mkv", "live-out.mkv")
+check_carried("live.mkv", "live-out.mkv")
+ffmpeg(*source(seconds=1), "-c:v", "libx264", "-bf", "0", "-f", "h264", "bare.264")
+converts("bare.264", "bare-out.mkv", warnings=None, **FAST)
+check(len(frames("bare-out.mkv")) == 25, "bare H.264: all frames", len(frames("bare-out.mkv")))
 
 # A part of a film.
 ffmpeg(*source(seconds=6), *tone(6), "-i", "one.srt", "-i", "chapters.txt", "-map", "0:v",

@@ -19,7 +19,7 @@ static ac_queue *make(int capacity)
     ac_queue_params params = {.capacity = capacity, .free_item = count_free};
     ac_queue *queue;
 
-    CHECK_INT(ac_queue_create(&params, &queue), AC_OK);
+    CHECK_INT(ac_queue_create(&params, NULL, &queue), AC_OK);
     atomic_store(&freed, 0);
     return queue;
 }
@@ -72,7 +72,7 @@ static void test_abort(void)
     CHECK_INT(ac_queue_push(queue, &items[0]), AC_OK);
     ac_queue_destroy(&queue);
     CHECK_INT(freed, 1);
-    CHECK_INT(ac_queue_create(&(ac_queue_params){.capacity = 0}, &queue), AC_ERR_ARGUMENT);
+    CHECK_INT(ac_queue_create(&(ac_queue_params){.capacity = 0}, NULL, &queue), AC_ERR_ARGUMENT);
     CHECK(queue == NULL);
 }
 
@@ -161,7 +161,7 @@ static void test_waits(void)
     void *item;
     int one;
 
-    CHECK_INT(ac_queue_create(&params, &s.queue), AC_OK);
+    CHECK_INT(ac_queue_create(&params, NULL, &s.queue), AC_OK);
     CHECK_INT(ac_queue_push(s.queue, &one), AC_OK);
     CHECK_INT(ac_queue_pop(s.queue, &item), AC_OK);
     CHECK(ac_queue_get_waits(s.queue).push == 0);
