@@ -6,6 +6,7 @@
                        after the other in the order of their names (zeros for running statistics),
                        NAME.running what is left in the running statistics
     nets.safetensors   every row of tests/golden/nets.txt, with samples/nets/NAME.net
+    default_io.safetensors   `ab`, what the default model makes of the picture `L` that is in it
 
 Needs PyTorch and NumPy (Debian: python3-torch). Weights and pictures come from names, as
 tests/op/fill.h says; they are rounded to float32, everything after is float64, results are stored
@@ -157,14 +158,58 @@ def nets():
     return results
 
 
+def read_safetensors(path):
+    """(metadata, {name: array of float64})"""
+    data = path.read_bytes()
+    size, = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8:8 + size])
+    notes = header.pop("__metadata__", {})
+    types = {"F32": "<f4", "F16": "<f2"}
+    arrays = {}
+    for name, entry in header.items():
+        begin, end = (8 + size + at for at in entry["data_offsets"])
+        arrays[name] = np.frombuffer(data[begin:end], types[entry["dtype"]]).astype(
+            np.float64).reshape(entry["shape"])
+    return notes, arrays
+
+
+def default_io():
+    """Whole, and with the picture it belongs to, so that the file can be made again."""
+    lightness = read_safetensors(ROOT / "tests/golden/default_io.safetensors")[1]["L"]
+    notes, weights = read_safetensors(ROOT / "samples/models/default.safetensors")
+    net = Net(notes["autochrome.net"])
+    with torch.no_grad():
+        result = net.run(torch.from_numpy(lightness),
+                         lambda name, *_: torch.from_numpy(weights[name]))
+    return {"L": lightness, "ab": result.numpy() * net.output_scale}
+
+
+def write_whole(path, arrays):
+    """A .safetensors file of arrays as they are, in float32."""
+    header, data, at = {}, [], 0
+    for name, array in arrays.items():
+        kept = array.astype("<f4")
+        header[name] = {"dtype": "F32", "shape": list(kept.shape),
+                        "data_offsets": [at, at + kept.nbytes]}
+        data.append(kept.tobytes())
+        at += kept.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(data))
+    print(f"{path}: {path.stat().st_size} bytes")
+
+
 def main():
     files = {"ops": (ops, VALUES_OF_OP), "grads": (grads, VALUES_OF_GRADIENT),
              "nets": (nets, VALUES_OF_NET)}
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("what", nargs="*", default=list(files),
-                        help=f"{', '.join(files)} (all of them)")
+    parser.add_argument("what", nargs="*", default=[*files, "default_io"],
+                        help=f"{', '.join(files)}, default_io (all of them)")
     with np.errstate(over="ignore"):
         for what in parser.parse_args().what:
+            if what == "default_io":
+                write_whole(ROOT / "tests/golden/default_io.safetensors", default_io())
+                continue
             results, most = files[what]
             write(ROOT / f"tests/golden/{what}.safetensors", results(), most)
 

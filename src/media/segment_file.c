@@ -221,7 +221,7 @@ bool ac_segment_is_whole(const ac_segment_place *place)
     AVPacket *packet = av_packet_alloc();
     ac_status status = packet ? ac_segment_reader_create(place, NULL, &r) : AC_ERR_MEMORY;
 
-    while (status == AC_OK) {
+    while (r && status == AC_OK) {
         status = ac_segment_reader_next(r, packet);
         av_packet_unref(packet);
     }

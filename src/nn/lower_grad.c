@@ -69,8 +69,8 @@ ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int st
         params.code_size = texel ? sizeof(reduce_fours_texel_spv) : sizeof(reduce_fours_spv);
     }
     TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)push.count, &bindings[1], &to));
-    for (int i = 0; i < push.count; i++)
-        ((int *)to)[i] = map[i * each] / each;
+    for (int i = 0; i < push.count; i++, map += each)
+        ((int *)to)[i] = *map / each;
     TRY(ac_kernel_get(l->device, &params, &kernel));
     TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.count), 1));
 fail:

@@ -144,10 +144,10 @@ ac_status ac_lower_combine(ac_lowering *l, const ac_step *step, int a, int b,
                            const ac_binding *affine, ac_activation activation)
 {
     const ac_value *out = &l->plan->values[step->output];
-    const ac_value *other = b < 0 ? NULL : &l->plan->values[b];
-    int stretched = other && plane_of(other->shape) == 1 && plane_of(out->shape) > 1;
+    bool add = b >= 0;
+    int stretched = add && plane_of(l->plan->values[b].shape) == 1 && plane_of(out->shape) > 1;
     bool texel = ac_lower_value_in_texels(l, &l->plan->values[a]) &&
-                 (!other || ac_lower_value_in_texels(l, &l->plan->values[b]));
+                 (!add || ac_lower_value_in_texels(l, &l->plan->values[b]));
     const ac_kernel_params params = {
         .name = "eltwise",
         .code = texel ? eltwise_texel_spv : eltwise_spv,
@@ -157,7 +157,7 @@ ac_status ac_lower_combine(ac_lowering *l, const ac_step *step, int a, int b,
         .push_size = sizeof(struct plane_push),
         .subgroup_size = ac_lower_subgroup(l, texel),
         .constant_count = 4,
-        .constants = {ac_lower_local(l, texel), other ? 1 + stretched : 0, affine != NULL,
+        .constants = {ac_lower_local(l, texel), add ? 1 + stretched : 0, affine != NULL,
                       (int32_t)activation}};
     struct plane_push push = {.pixels = (int)plane_of(out->shape),
                               .quads = out->quads,
@@ -171,7 +171,7 @@ ac_status ac_lower_combine(ac_lowering *l, const ac_step *step, int a, int b,
     TRY(ac_kernel_get(l->device, &params, &kernel));
     bindings[0] = ac_lower_value(l, a, &push.a_base, &push.a_batch);
     bindings[1] = bindings[0];
-    if (other)
+    if (add)
         bindings[1] = ac_lower_value(l, b, &push.b_base, &push.b_batch);
     bindings[2] = affine ? *affine : bindings[0];
     bindings[3] = ac_lower_value(l, step->output, &push.y_base, &push.y_batch);

@@ -16,7 +16,7 @@ import checks  # noqa: E402
 from checks import check  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-GOLDEN = SOURCE / "tests/golden/first_io.safetensors"
+GOLDEN = SOURCE / "tests/golden/default_io.safetensors"
 DEFAULT_MODEL = SOURCE / "samples/models/default.safetensors"
 SKIPPED = 77
 

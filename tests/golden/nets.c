@@ -94,7 +94,7 @@ void model_check(double tolerance, net_compute *compute, void *opaque, const ac_
     ac_shape shape;
     golden_tensor picture;
     golden_tensor expected;
-    golden *io = golden_open(AC_SOURCE_DIR "/tests/golden/first_io.safetensors");
+    golden *io = golden_open(AC_SOURCE_DIR "/tests/golden/default_io.safetensors");
     if (io && golden_find(io, "L", &picture) && golden_find(io, "ab", &expected) &&
         ac_model_load(AC_SOURCE_DIR "/samples/models/default.safetensors", log, &model) == AC_OK &&
         compute(opaque, model, picture.shape.h, picture.shape.w, picture.values, log, &shape,

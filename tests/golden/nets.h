@@ -15,7 +15,7 @@ typedef ac_status net_compute(void *opaque, const ac_model *model, int h, int w,
 void nets_check(int max_pixels, double tolerance, net_compute *compute, void *opaque,
                 const ac_log *log, int *passed, int *failed);
 
-/* The same for samples/models/default.safetensors with the pictures of first_io.safetensors. */
+/* The same for samples/models/default.safetensors with the pictures of default_io.safetensors. */
 void model_check(double tolerance, net_compute *compute, void *opaque, const ac_log *log,
                  int *passed, int *failed);
 
