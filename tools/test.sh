@@ -54,9 +54,9 @@ if [ "$build" = build-asan ]; then
     export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
 fi
 # Checks of the source text would say the same twice, and so would one kernel after the other, and
-# one driver.
+# one driver; some take too long.
 suites=()
-[ "$build" = build ] || suites=(--no-suite hygiene --no-suite forced --no-suite swiftshader)
+[ "$build" = build ] || suites=(--no-suite hygiene --no-suite forced --no-suite swiftshader --no-suite long)
 rm -f "$build/meson-logs/testlog.json"
 meson test -C "$build" --no-rebuild --print-errorlogs ${suites[@]+"${suites[@]}"} "$@" || true
 

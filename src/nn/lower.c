@@ -287,8 +287,8 @@ bool ac_lower_broadcasts(const ac_lowering *l)
 
 bool ac_lower_prefers_texels(const ac_lowering *l, uint64_t bytes)
 {
-    bool cpu = l->choice == AC_CONV_AUTO ? ac_device_get_info(l->device)->type == AC_DEVICE_CPU
-                                         : l->choice == AC_CONV_CPU;
+    /* With kernels that follow the definition, the plain ones of all else are tested too. */
+    bool cpu = l->choice != AC_CONV_DIRECT && ac_device_get_info(l->device)->type == AC_DEVICE_CPU;
 
     return cpu && ac_lower_broadcasts(l) && ac_lower_texels_fit(l, bytes);
 }

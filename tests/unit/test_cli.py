@@ -51,7 +51,8 @@ def on_terminal(*arguments, **environment):
 overview = run("--help")
 commands = re.findall(r"^  ([a-z]+) ", overview.stdout, re.MULTILINE)
 check(overview.returncode == 0 and overview.stderr == "", "--help", overview)
-check(commands == ["bench", "colorize", "devices", "eval", "inspect", "run", "train"],
+check(commands == ["bench", "colorize", "devices", "eval", "inspect", "jobs", "join", "run",
+                   "train"],
       "--help lists the commands", commands)
 for argument in "-h", "help":
     check(run(argument).stdout == overview.stdout, argument)
