@@ -159,6 +159,9 @@ ac_status ac_train_lower_update(ac_train_session *s, ac_lowering *l)
         end = first + 1;
         while (end < s->tensor_count && s->tensors[end].scale == s->tensors[first].scale)
             end++;
+        /* They have no vec4 in common, but all are bound. */
+        if (first > 0)
+            TRY(ac_lower_barrier(l));
         TRY(lower_range(s, l, first, end));
     }
     TRY(ac_lower_barrier(l));
