@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_nn.h"
+#include "common/vectors.glsl"
 #include "common/winograd.glsl"
 
 // A dy A^T of the tiles of a convolution's result's gradient, for products that sum over tiles.
@@ -16,13 +17,7 @@ layout(constant_id = 2) const int EY = 1; // pixels from one output of a tile to
 layout(constant_id = 3) const int EX = 1;
 layout(constant_id = 4) const int TN = 32;
 
-#ifdef TEXEL
-layout(binding = 0) uniform samplerBuffer y;
-#define LOAD(b, i) texelFetch(b, i)
-#else
-layout(binding = 0, std430) readonly buffer Y { vec4 y[]; };
-#define LOAD(b, i) b[i]
-#endif
+VECTORS(0, Y, y);
 layout(binding = 1, std430) writeonly buffer F { float lanes[]; };
 layout(push_constant) uniform P { conv_push p; };
 

@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "common/store.glsl"
 #include "common/push_nn.h"
+#include "common/vectors.glsl"
 #include "common/winograd.glsl"
 
 // B^T d B of the input's tiles. A stride divides the taps of a kernel among CY * CX sets, which are
@@ -24,13 +25,7 @@ layout(constant_id = 7) const int DY = 1; // input pixels from one tap to the ne
 layout(constant_id = 8) const int DX = 1;
 layout(constant_id = 9) const int ROW = 0;
 
-#ifdef TEXEL
-layout(binding = 0) uniform samplerBuffer x;
-#define LOAD(b, i) texelFetch(b, i)
-#else
-layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
-#define LOAD(b, i) b[i]
-#endif
+VECTORS(0, X, x);
 layout(binding = 1, std430) writeonly buffer V { STORED v[]; };
 layout(binding = 1, std430) writeonly buffer F { float lanes[]; };
 layout(push_constant) uniform P { conv_push p; };

@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "common/store.glsl"
 #include "common/push_nn.h"
+#include "common/vectors.glsl"
 #include "common/activation.glsl"
 #include "common/winograd.glsl"
 
@@ -20,13 +21,7 @@ layout(constant_id = 4) const int ACTIVATION = 0;
 layout(constant_id = 5) const int SLOPE = 0;      // bits of a float
 layout(constant_id = 6) const int ACCUMULATE = 0; // y += instead of y =
 
-#ifdef TEXEL
-layout(binding = 0) uniform samplerBuffer m;
-#define LOAD(b, i) texelFetch(b, i)
-#else
-layout(binding = 0, std430) readonly buffer X { vec4 m[]; };
-#define LOAD(b, i) b[i]
-#endif
+VECTORS(0, X, m);
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 layout(binding = 2, std430) buffer Y { STORED y[]; };
 layout(push_constant) uniform P { conv_push p; };

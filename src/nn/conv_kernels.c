@@ -133,9 +133,8 @@ static ac_status choose_direct(const ac_conv *c, ac_conv_variant *v)
     return ac_kernel_get(c->l->device, &params, &v->kernel);
 }
 
-#define DEPTHWISE_WINDOW                                                                           \
-    128 /* most input pixels that an invocation sees; its loops are unrolled                       \
-         */
+/* Most input pixels that an invocation of depthwise.comp sees: its loops are unrolled. */
+#define DEPTHWISE_WINDOW 128
 
 /* Input pixels along an axis that so many pixels of the output see. */
 static int span(const ac_conv_axis *a, int pixels)
