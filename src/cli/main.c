@@ -175,9 +175,10 @@ int main(int argc, char **argv)
     }
     handle_signals();
     status = run(argc, argv, &console);
-    if (!status && (ferror(stdout) || fflush(stdout)))
+    errno = 0; /* what an earlier write said is lost */
+    if ((fflush(stdout) || ferror(stdout)) && !status)
         status = ac_fail(&console.log, AC_ERR_IO, "cannot write to standard output: %s",
-                         strerror(errno));
+                         errno ? strerror(errno) : "nobody reads it any more, or the disk is full");
     ac_console_close(&console);
     if (status == AC_ERR_ARGUMENT)
         return EXIT_WRONG_USE;
