@@ -299,6 +299,19 @@ fail:
     return status;
 }
 
+ac_status ac_colorize_open_input(const ac_colorize_params *p, const ac_log *log, ac_reader **reader)
+{
+    return ac_reader_open(&(ac_reader_params){.path = p->input,
+                                              .start = p->start,
+                                              .duration = p->duration,
+                                              .framerate = p->framerate,
+                                              .has_start_number = p->has_start_number,
+                                              .start_number = p->start_number,
+                                              .allow_gaps = p->allow_gaps,
+                                              .cancel = p->cancel},
+                          log, reader);
+}
+
 ac_status ac_colorize_open(job *j)
 {
     const ac_colorize_params *p = j->params;
@@ -308,15 +321,7 @@ ac_status ac_colorize_open(job *j)
     if (p->parts && !(target = ac_colorize_part_path(p->output, p->part, p->parts)))
         return ac_fail(j->log, AC_ERR_MEMORY, "out of memory");
     j->said = ac_device_validation_messages(p->device);
-    TRY(ac_reader_open(&(ac_reader_params){.path = p->input,
-                                           .start = p->start,
-                                           .duration = p->duration,
-                                           .framerate = p->framerate,
-                                           .has_start_number = p->has_start_number,
-                                           .start_number = p->start_number,
-                                           .allow_gaps = p->allow_gaps,
-                                           .cancel = p->cancel},
-                       j->log, &j->reader));
+    TRY(ac_colorize_open_input(p, j->log, &j->reader));
     ac_log_print(j->log, AC_LOG_INFO, "input: %s", ac_reader_get_info(j->reader)->description);
     TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
                                            .literal = p->literal,

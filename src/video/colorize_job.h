@@ -37,6 +37,9 @@ typedef struct ac_colorize_job {
     int64_t passed_over;                       /* frames that need not be coloured */
 } ac_colorize_job;
 
+/* Opens the input as a job reads it; the reader is the caller's. */
+ac_status ac_colorize_open_input(const ac_colorize_params *params, const ac_log *log,
+                                 ac_reader **reader);
 /* Opens reader, writer and painter; params and log are set. What was opened is closed by
  * ac_colorize_close(), on failure too. */
 ac_status ac_colorize_open(ac_colorize_job *job);

@@ -47,15 +47,7 @@ ac_status ac_join_film(const ac_join_params *params, const ac_log *log)
 
     TRY(check_places(params, log));
     ac_progress_stage(p->progress, "joining %zu segments", params->count);
-    TRY(ac_reader_open(&(ac_reader_params){.path = p->input,
-                                           .start = p->start,
-                                           .duration = p->duration,
-                                           .framerate = p->framerate,
-                                           .has_start_number = p->has_start_number,
-                                           .start_number = p->start_number,
-                                           .allow_gaps = p->allow_gaps,
-                                           .cancel = p->cancel},
-                       log, &reader));
+    TRY(ac_colorize_open_input(p, log, &reader));
     if (params->shown)
         TRY(ac_settings_check_input(params->settings, reader, p->input, params->shown, log));
     TRY(ac_writer_open(&(ac_writer_params){.path = p->output,
