@@ -6,7 +6,9 @@
 #include "common/divide.glsl"
 
 // Convolution for GPUs: implicit GEMM through shared memory. A workgroup makes BM pixels of BN
-// output channels, a thread TM pixels of TN channels; BQ quads of (input quad, tap) at a time.
+// output channels, a thread TM pixels of TN channels; BQ quads of (input quad, tap) at a time. There
+// are two of each tile, so that the loads of one are under way while the other is multiplied, and
+// one barrier a turn is enough.
 //   x [n][in_quads][in_h][in_w] vec4
 //   w at bias_base [OC/4] vec4, at w_base [oc_tiles][in_quads][KH][KW][BN] vec4 (4 input
 //     channels each);
@@ -39,8 +41,8 @@ layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 layout(binding = 2, std430) buffer Y { vec4 y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
-shared vec4 a_tile[BQ * BM];
-shared vec4 b_tile[BQ * BN];
+shared vec4 a_tile[2][BQ * BM];
+shared vec4 b_tile[2][BQ * BN];
 
 // Quad q of pixel `pixel`'s patch: quads run over taps first, then input quads.
 vec4 load_a(int pixel, int q, int quads, int x_base)
@@ -57,6 +59,30 @@ vec4 load_a(int pixel, int q, int quads, int x_base)
     return x[x_base + (c * p.in_h + iy) * p.in_w + ix];
 }
 
+// A thread's part of the tiles from quad q0 on.
+void load(int thread, int first, int q0, int quads, int x_base, int w_base, out vec4 a[A_LOADS],
+          out vec4 b[B_LOADS])
+{
+    [[unroll]] for (int i = 0; i < A_LOADS; i++) {
+        int k = i * THREADS + thread;
+        a[i] = k < BM * BQ ? load_a(first + k % BM, q0 + k / BM, quads, x_base) : vec4(0);
+    }
+    [[unroll]] for (int i = 0; i < B_LOADS; i++) {
+        int k = i * THREADS + thread, q = q0 + k / BN;
+        b[i] = k < BN * BQ && q < quads ? w[w_base + q * BN + k % BN] : vec4(0);
+    }
+}
+
+void keep(int thread, int tile, vec4 a[A_LOADS], vec4 b[B_LOADS])
+{
+    [[unroll]] for (int i = 0; i < A_LOADS; i++)
+        if (i * THREADS + thread < BM * BQ)
+            a_tile[tile][i * THREADS + thread] = a[i];
+    [[unroll]] for (int i = 0; i < B_LOADS; i++)
+        if (i * THREADS + thread < BN * BQ)
+            b_tile[tile][i * THREADS + thread] = b[i];
+}
+
 void main()
 {
     int thread = int(gl_LocalInvocationID.x);
@@ -64,7 +90,7 @@ void main()
     int n = (int(gl_WorkGroupID.z) - batch * p.oc_tiles) * BN;
     int first = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * BM;
     int quads = p.in_quads * KH * KW;
-    int x_base = p.x_base + batch * p.x_batch, 
+    int x_base = p.x_base + batch * p.x_batch,
         w_base = p.w_base + batch * p.w_batch + n * quads;
     // Threads of a row share output channels, so that their pixels are neighbours in memory.
     int tm = thread % (BM / TM), tn = thread / (BM / TM);
@@ -74,30 +100,28 @@ void main()
         [[unroll]] for (int j = 0; j < TN; j++)
             acc[i][j] = 0.0;
 
+    vec4 a_next[A_LOADS], b_next[B_LOADS];
+    load(thread, first, 0, quads, x_base, w_base, a_next, b_next);
+    keep(thread, 0, a_next, b_next);
+    barrier();
+    int tile = 0;
     for (int q0 = 0; q0 < quads; q0 += BQ) {
-        [[unroll]] for (int i = 0; i < A_LOADS; i++) {
-            int k = i * THREADS + thread;
-            if (k < BM * BQ)
-                a_tile[k] = load_a(first + k % BM, q0 + k / BM, quads, x_base);
-        }
-        [[unroll]] for (int i = 0; i < B_LOADS; i++) {
-            int k = i * THREADS + thread;
-            if (k < BN * BQ) {
-                int q = q0 + k / BN;
-                b_tile[k] = q < quads ? w[w_base + q * BN + k % BN] : vec4(0);
-            }
-        }
-        barrier();
+        bool more = q0 + BQ < quads;
+        if (more)
+            load(thread, first, q0 + BQ, quads, x_base, w_base, a_next, b_next);
         [[unroll]] for (int q = 0; q < BQ; q++) {
             vec4 a[TM], b[TN];
             [[unroll]] for (int i = 0; i < TM; i++)
-                a[i] = a_tile[q * BM + i * (BM / TM) + tm];
+                a[i] = a_tile[tile][q * BM + i * (BM / TM) + tm];
             [[unroll]] for (int j = 0; j < TN; j++)
-                b[j] = b_tile[q * BN + tn * TN + j];
+                b[j] = b_tile[tile][q * BN + tn * TN + j];
             [[unroll]] for (int i = 0; i < TM; i++)
                 [[unroll]] for (int j = 0; j < TN; j++)
                     acc[i][j] += dot(a[i], b[j]);
         }
+        tile = 1 - tile;
+        if (more)
+            keep(thread, tile, a_next, b_next);
         barrier();
     }
 

@@ -5,7 +5,7 @@
 
 // Gradient of a convolution's weight for GPUs: as weight_cpu.comp, a matrix product over pixels
 // through shared memory. A workgroup makes BS quads of `small` against BP pairs, a thread one quad
-// against one pair; BK pixels at a time.
+// against one pair; BK pixels at a time. Two of each tile, as in conv_gpu.comp.
 //   partial [splits][pairs * 4][small quads] vec4, both filled up to whole tiles
 // Grid: x, y: folded (split, small tile, pair tile).
 layout(local_size_x_id = 0) in;
@@ -25,8 +25,55 @@ layout(binding = 1, std430) readonly buffer B { vec4 big[]; };
 layout(binding = 2, std430) writeonly buffer O { vec4 partial[]; };
 layout(push_constant) uniform P { weight_push p; };
 
-shared vec4 s_tile[BK * BS];
-shared vec4 b_tile[BK * BP];
+shared vec4 s_tile[2][BK * BS];
+shared vec4 b_tile[2][BK * BP];
+const int S_LOADS = (BK * BS + THREADS - 1) / THREADS;
+const int B_LOADS = (BK * BP + THREADS - 1) / THREADS;
+
+vec4 load_small(int item, int end, int quad)
+{
+    if (item >= end || quad >= p.small_quads)
+        return vec4(0);
+    int plane = p.small_h * p.small_w, batch = item / plane;
+    return small[p.small_base + batch * p.small_batch + quad * plane + item - batch * plane];
+}
+
+vec4 load_big(int item, int end, int pair)
+{
+    int quad = pair / (KH * KW), tap = pair % (KH * KW);
+    if (item >= end || quad >= p.big_quads)
+        return vec4(0);
+    int plane = p.small_h * p.small_w, batch = item / plane;
+    int pixel = item - batch * plane, y = pixel / p.small_w, x = pixel - y * p.small_w;
+    int by = y * SY + tap / KW * DY - p.pad_y, bx = x * SX + tap % KW * DX - p.pad_x;
+    if (uint(by) >= uint(p.big_h) || uint(bx) >= uint(p.big_w))
+        return vec4(0);
+    return big[p.big_base + batch * p.big_batch + (quad * p.big_h + by) * p.big_w + bx];
+}
+
+// A thread's part of the tiles of BK pixels from `first` on.
+void load(int thread, int first, int end, int small_tile, int pair_tile, out vec4 s[S_LOADS],
+          out vec4 b[B_LOADS])
+{
+    [[unroll]] for (int i = 0; i < S_LOADS; i++) {
+        int k = i * THREADS + thread;
+        s[i] = load_small(first + k / BS, end, small_tile * BS + k % BS);
+    }
+    [[unroll]] for (int i = 0; i < B_LOADS; i++) {
+        int k = i * THREADS + thread;
+        b[i] = load_big(first + k / BP, end, pair_tile * BP + k % BP);
+    }
+}
+
+void keep(int thread, int tile, vec4 s[S_LOADS], vec4 b[B_LOADS])
+{
+    [[unroll]] for (int i = 0; i < S_LOADS; i++)
+        if (i * THREADS + thread < BK * BS)
+            s_tile[tile][i * THREADS + thread] = s[i];
+    [[unroll]] for (int i = 0; i < B_LOADS; i++)
+        if (i * THREADS + thread < BK * BP)
+            b_tile[tile][i * THREADS + thread] = b[i];
+}
 
 void main()
 {
@@ -44,37 +91,23 @@ void main()
     vec4 acc[4];
     [[unroll]] for (int k = 0; k < 4; k++)
         acc[k] = vec4(0);
+    vec4 s_next[S_LOADS], b_next[B_LOADS];
+    load(thread, part * each, end, small_tile, pair_tile, s_next, b_next);
+    keep(thread, 0, s_next, b_next);
+    barrier();
+    int now = 0;
     for (int first = part * each; first < end; first += BK) {
-        for (int i = thread; i < BK * BS; i += THREADS) {
-            int item = first + i / BS, quad = small_tile * BS + i % BS;
-            vec4 v = vec4(0);
-            if (item < end && quad < p.small_quads) {
-                int batch = item / (p.small_h * p.small_w);
-                int pixel = item - batch * p.small_h * p.small_w;
-                v = small[p.small_base + batch * p.small_batch + quad * p.small_h * p.small_w + pixel];
-            }
-            s_tile[i] = v;
-        }
-        for (int i = thread; i < BK * BP; i += THREADS) {
-            int item = first + i / BP, pair = pair_tile * BP + i % BP;
-            int quad = pair / (KH * KW), tap = pair % (KH * KW);
-            vec4 v = vec4(0);
-            if (item < end && quad < p.big_quads) {
-                int batch = item / (p.small_h * p.small_w);
-                int pixel = item - batch * p.small_h * p.small_w;
-                int y = pixel / p.small_w, x = pixel - y * p.small_w;
-                int by = y * SY + tap / KW * DY - p.pad_y, bx = x * SX + tap % KW * DX - p.pad_x;
-                if (uint(by) < uint(p.big_h) && uint(bx) < uint(p.big_w))
-                    v = big[p.big_base + batch * p.big_batch + (quad * p.big_h + by) * p.big_w + bx];
-            }
-            b_tile[i] = v;
-        }
-        barrier();
+        bool more = first + BK < end;
+        if (more)
+            load(thread, first + BK, end, small_tile, pair_tile, s_next, b_next);
         for (int k = 0; k < BK; k++) {
-            vec4 s = s_tile[k * BS + qs], b = b_tile[k * BP + qp];
+            vec4 s = s_tile[now][k * BS + qs], b = b_tile[now][k * BP + qp];
             [[unroll]] for (int c = 0; c < 4; c++)
                 acc[c] += s * b[c];
         }
+        now = 1 - now;
+        if (more)
+            keep(thread, now, s_next, b_next);
         barrier();
     }
     [[unroll]] for (int k = 0; k < 4; k++) {

@@ -304,8 +304,8 @@ static ac_status open_encoder(ac_writer *w, AVDictionary **options)
         return ac_media_no_memory(w->log, w->path);
     if (error < 0)
         return ac_fail(w->log, AC_ERR_ARGUMENT,
-                       "%s: the encoder %s does not take %dx%d %s with these settings: %s",
-                       w->path, codec->name, w->format.width, w->format.height,
+                       "%s: the encoder %s does not take %dx%d %s with these settings: %s", w->path,
+                       codec->name, w->format.width, w->format.height,
                        av_get_pix_fmt_name(w->coded), ac_av_why(error).text);
     if (left)
         return ac_fail(w->log, AC_ERR_ARGUMENT,

@@ -86,6 +86,9 @@ static ac_status choose_gpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
     /* Half the tile for devices with the smallest workgroups that Vulkan allows. */
     while (bm / tm * (bn / 4) > (int)info->max_invocations && bm > 16)
         bm /= 2;
+    /* Two tiles of each, of vec4. */
+    while (2 * (bm + bn) * bq * 16 > (int)info->shared_memory && bq > 1)
+        bq /= 2;
     ac_kernel_params params = {.name = "conv_gpu",
                                .code = conv_gpu_spv,
                                .code_size = sizeof(conv_gpu_spv),
