@@ -111,6 +111,14 @@ if harness.has_device():
     colorize = ["colorize", "-m", model, "-q", "--size", "8"]
     sweep("picture", *colorize, picture, "-o", place / "picture.png")
     sweep("film", *colorize, folder / "film.y4m", "-o", place / "film.nut", "--codec", "ffv1")
+    sweep("segments", *colorize, folder / "film.y4m", "-o", place / "segments.nut", "--codec", "ffv1",
+          "--segment-seconds", "0.04")
+    parts = []
+    for part in (1, 2):
+        run(0, *colorize, folder / "film.y4m", "-o", folder / "part.nut", "--codec", "ffv1",
+            "--segment", f"{part}/2")
+        parts.append(folder / f"part.nut.{part}-of-2")
+    sweep("join", "join", *parts, "-o", place / "joined.nut", "--input", folder / "film.y4m", "-q")
     sweep("sequence", *colorize, folder / "film.y4m", "-o", f"{place}/%03d.png")
     sweep("batch", *colorize, "--list", names, "-o", place, "--format", "nut", "--codec", "ffv1")
 harness.finish()
