@@ -245,20 +245,27 @@ static ac_status set_preset(ac_writer *w, const char *preset)
     return AC_OK;
 }
 
+/* Of larger pictures x264 and x265 look ahead by fewer frames: 40 of 4K alone would take a GiB. */
+#define LARGE_PIXELS (4 * 1000 * 1000)
+
 /* x265 prints to standard error, past libav. Of the same frames x264 makes now this and now that
  * with its AVX-512 code for mbtree (seen in core 164, from the second encoder of a process on), so
  * it gets what it has for AVX2. What a person says comes after and counts. */
-static int set_private(const AVCodec *codec, AVDictionary **options)
+static int set_private(const ac_writer *w, const AVCodec *codec, AVDictionary **options)
 {
-    bool x265 = !strcmp(codec->name, "libx265");
+    bool x265 = !strcmp(codec->name, "libx265"), x264 = !strncmp(codec->name, "libx264", 7);
+    bool avx512 = av_get_cpu_flags() & AV_CPU_FLAG_AVX512;
+    bool large = (int64_t)w->format.width * w->format.height > LARGE_PIXELS &&
+                 !av_dict_get(*options, "rc-lookahead", NULL, 0);
     const char *name = x265 ? "x265-params" : "x264-params";
+    const char *own = x265 ? "log-level=error" : avx512 ? "asm=avx2" : "";
+    const char *ahead = !large ? "" : x265 ? "rc-lookahead=5" : "rc-lookahead=5:sync-lookahead=0";
     const AVDictionaryEntry *entry = av_dict_get(*options, name, NULL, 0);
     char *value;
 
-    if (!x265 &&
-        (strncmp(codec->name, "libx264", 7) != 0 || !(av_get_cpu_flags() & AV_CPU_FLAG_AVX512)))
+    if ((!x264 && !x265) || (!*own && !*ahead))
         return 0;
-    value = av_asprintf("%s%s%s", x265 ? "log-level=error" : "asm=avx2", entry ? ":" : "",
+    value = av_asprintf("%s%s%s%s%s", own, *own && *ahead ? ":" : "", ahead, entry ? ":" : "",
                         entry ? entry->value : "");
     return value ? av_dict_set(options, name, value, AV_DICT_DONT_STRDUP_VAL) : AVERROR(ENOMEM);
 }
@@ -339,7 +346,7 @@ ac_status ac_writer_open_encoder(ac_writer *w)
     TRY(parse(w, wish->options, &options));
     TRY(set_preset(w, wish->preset));
     TRY(set_rate(w, wish, options));
-    if (set_private(codec, &options) < 0) {
+    if (set_private(w, codec, &options) < 0) {
         status = ac_media_no_memory(w->log, w->path);
         goto fail;
     }

@@ -8,7 +8,7 @@
 #include "video/colorize_job.h"
 
 #define SLOTS       AC_COLORIZE_SLOTS
-#define QUEUE_ITEMS 6 /* frames of 8K are large */
+#define QUEUE_ITEMS 4 /* frames of 8K are large */
 
 typedef ac_colorize_job job;
 
