@@ -124,8 +124,9 @@ static ac_status draw_sheet(const job *j, const ac_log *log)
     ac_status status = AC_OK;
     char title[512];
 
-    snprintf(title, sizeof(title), "%s: loss %.5f, gray %.5f", ac_path_name(j->path),
-             e->mean[AC_FIGURE_LOSS], e->mean[AC_FIGURE_GRAY_LOSS]);
+    /* The name last, as what is too long is cut. */
+    snprintf(title, sizeof(title), "loss %.5f, gray %.5f: %s", e->mean[AC_FIGURE_LOSS],
+             e->mean[AC_FIGURE_GRAY_LOSS], ac_path_name(j->path));
     TRY(ac_sheet_draw(e->rows, e->row_count, title, log, &sheet));
     TRY(ac_rgb_write_png(&sheet, j->o->sheet, log));
 fail:
