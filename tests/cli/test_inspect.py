@@ -97,7 +97,7 @@ check(network["tensors"][0] == {"name": "conv1.weight", "shape": [32, 1, 4, 4], 
 default = inspect_json("default")
 check(default["input"] == {"channels": 1, "height": 192, "width": 192}, "the working size")
 check(default["output"] == {"channels": 2, "height": 96, "width": 96}, "half of it comes out")
-check("MobileNetV2" in default["training"], "training record", default["training"])
+check("MobileNetV2" in default["training"]["notes"], "training record", default["training"])
 check("MobileNetV2" in run("inspect", "default").stdout, "training record in the table")
 check(inspect_json("net1", "--size", "64")["input"]["width"] == 64, "--size 64 is 64x64")
 odd = inspect_json("landmark", "--size", "37x53")
