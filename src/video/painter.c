@@ -17,6 +17,7 @@ typedef struct slot {
     ac_buffer *upload, *luma;   /* the same on devices with unified memory */
     ac_buffer *result, *chroma; /* flags and both planes; the same with unified memory */
     ac_commands *commands;
+    bool blank; /* the frame in it shows nothing */
 } slot;
 
 struct ac_painter {
@@ -256,6 +257,45 @@ static size_t row_bytes(int width, int depth)
     return (size_t)width * (size_t)ac_sample_bytes(depth);
 }
 
+static unsigned sample(const uint8_t *row, int x, int depth)
+{
+    return depth == 8 ? row[x] : row[2 * x] | (unsigned)row[2 * x + 1] << 8;
+}
+
+/* Of one brightness, but for 1/64 of all that there is. A network makes a sky of such a frame. */
+static bool is_blank(const ac_picture_format *format, const uint8_t *luma, ptrdiff_t stride)
+{
+    unsigned least = UINT32_MAX, most = 0;
+
+    for (int y = 0; y < format->height; y++) {
+        const uint8_t *row = luma + y * stride;
+
+        for (int x = 0; x < format->width; x++) {
+            unsigned value = sample(row, x, format->depth);
+
+            least = value < least ? value : least;
+            most = value > most ? value : most;
+        }
+        if ((most - least) * 64 > 1u << format->depth)
+            return false;
+    }
+    return true;
+}
+
+static void fill_neutral(uint8_t *plane, ptrdiff_t stride, int width, int height, int depth)
+{
+    unsigned neutral = 1u << (depth - 1);
+
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            uint8_t *to = plane + y * stride + (ptrdiff_t)x * ac_sample_bytes(depth);
+
+            *to = (uint8_t)neutral;
+            if (depth > 8)
+                to[1] = (uint8_t)(neutral >> 8);
+        }
+}
+
 ac_status ac_painter_begin(ac_painter *p, int index, const uint8_t *luma, ptrdiff_t stride)
 {
     const ac_picture_format *format = &p->params.luma;
@@ -263,6 +303,7 @@ ac_status ac_painter_begin(ac_painter *p, int index, const uint8_t *luma, ptrdif
 
     copy_rows(ac_buffer_map(s->upload), ac_plane_row(format->width, format->depth), luma, stride,
               row_bytes(format->width, format->depth), format->height);
+    s->blank = is_blank(format, luma, stride);
     ac_temporal_next(p->temporal, ac_buffer_map(s->place));
     return ac_commands_submit(s->commands);
 }
@@ -274,6 +315,7 @@ ac_status ac_painter_end(ac_painter *p, int index, uint8_t *const planes[2],
     const slot *s = &p->slots[index];
     const uint8_t *from = ac_buffer_map(s->result);
     int w = ac_chroma_size(out->width, out->chroma_shift_x);
+    int h = ac_chroma_size(out->height, out->chroma_shift_y);
     double begin = ac_clock_now((ac_clock){0});
     ac_status status = ac_commands_wait(s->commands);
     uint32_t flags;
@@ -288,8 +330,11 @@ ac_status ac_painter_end(ac_painter *p, int index, uint8_t *const planes[2],
                        "this picture, try another --size or model",
                        name);
     for (int i = 0; i < 2; i++)
-        copy_rows(planes[i], strides[i], from + chroma_offset(p, i), ac_plane_row(w, out->depth),
-                  row_bytes(w, out->depth), ac_chroma_size(out->height, out->chroma_shift_y));
+        if (s->blank)
+            fill_neutral(planes[i], strides[i], w, h, out->depth);
+        else
+            copy_rows(planes[i], strides[i], from + chroma_offset(p, i),
+                      ac_plane_row(w, out->depth), row_bytes(w, out->depth), h);
     return AC_OK;
 }
 

@@ -33,8 +33,9 @@ void ac_painter_working_size(const ac_painter *painter, int *height, int *width)
 /* Takes a frame's luma (stride in bytes) and sets the device to work on it. Frames come in the
  * order of the film; the slot must be free. */
 ac_status ac_painter_begin(ac_painter *painter, int slot, const uint8_t *luma, ptrdiff_t stride);
-/* Waits for the slot's frame and writes its Cb and Cr planes; the slot is free afterwards. name of
- * the frame is for the message when the network's colours were not finite (AC_ERR_FORMAT). */
+/* Waits for the slot's frame and writes its Cb and Cr planes, neutral for one that shows nothing
+ * (one brightness all over); the slot is free afterwards. name of the frame is for the message when
+ * the network's colours were not finite (AC_ERR_FORMAT). */
 ac_status ac_painter_end(ac_painter *painter, int slot, uint8_t *const planes[2],
                          const ptrdiff_t strides[2], const char *name);
 /* Seconds that ac_painter_end() has waited for the device so far. */
