@@ -246,7 +246,7 @@ static ac_status set_preset(ac_writer *w, const char *preset)
 }
 
 /* Of larger pictures x264 and x265 look ahead by fewer frames: 40 of 4K alone would take a GiB. */
-#define LARGE_PIXELS (4 * 1000 * 1000)
+#define LARGE_PIXELS 4000000
 
 /* x265 prints to standard error, past libav. Of the same frames x264 makes now this and now that
  * with its AVX-512 code for mbtree (seen in core 164, from the second encoder of a process on), so

@@ -257,7 +257,7 @@ static size_t row_bytes(int width, int depth)
     return (size_t)width * (size_t)ac_sample_bytes(depth);
 }
 
-static unsigned sample(const uint8_t *row, int x, int depth)
+static unsigned sample(const uint8_t *row, size_t x, int depth)
 {
     return depth == 8 ? row[x] : row[2 * x] | (unsigned)row[2 * x + 1] << 8;
 }
@@ -270,7 +270,7 @@ static bool is_blank(const ac_picture_format *format, const uint8_t *luma, ptrdi
     for (int y = 0; y < format->height; y++) {
         const uint8_t *row = luma + y * stride;
 
-        for (int x = 0; x < format->width; x++) {
+        for (size_t x = 0; x < (size_t)format->width; x++) {
             unsigned value = sample(row, x, format->depth);
 
             least = value < least ? value : least;
