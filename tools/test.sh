@@ -49,7 +49,7 @@ ninja -C "$build" || fail_build
 
 if [ "$build" = build-asan ]; then
     # Kernels in narrow vectors (tests/op/meson.build) are compiled once for both.
-    [ -e build-asan/tests/op/mesa-128 ] || ln -s ../../../build/tests/op/mesa-128 build-asan/tests/op/
+    ln -sfn ../../../build/tests/op/mesa-128 build-asan/tests/op/mesa-128
     # Drivers and loaders keep memory till the process ends; only our own leaks are of interest.
     export LSAN_OPTIONS="suppressions=$PWD/tests/sanitizer/lsan.supp:print_suppressions=0"
     export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
