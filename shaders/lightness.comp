@@ -15,8 +15,8 @@ layout(binding = 0, std430) readonly buffer X { uint luma[]; };
 layout(binding = 1, std430) writeonly buffer Y { float picture[]; };
 layout(push_constant) uniform P { lightness_push p; };
 
-#include "common/samples.glsl"
 #include "common/divide.glsl"
+#include "common/samples.glsl"
 
 void main()
 {

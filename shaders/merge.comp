@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_color.h"
 #include "common/color.glsl"
+#include "common/vectors.glsl"
 
 // Cb and Cr for a luma plane from a small picture of a, b and L: brought to full resolution along
 // the edges of the luma (joint bilateral upsampling, Kopf et al. 2007), turned into the chroma that
@@ -18,40 +19,47 @@ layout(constant_id = 3) const int SHIFT_Y = 1;   // of chroma
 layout(constant_id = 4) const int SHIFT_X = 1;
 
 const int PER_WORD = 4 / OUT_BYTES;
+const int UNDER = PER_WORD << SHIFT_X;   // luma samples under a word's
+const int BEFORE = (1 << SHIFT_X) / 2;   // and before it, where chroma lies at the first
+const bool ALIGNED = (UNDER * BYTES & 3) == 0; // with words of luma
 const float SIGMA_SPACE = 0.8; // pixels of a, b
+const float SPREAD = -0.5 / (SIGMA_SPACE * SIGMA_SPACE);
 const float SIGMA_L = 7.0;     // of L*
 const float ITS_FLOOR = 1e-4;  // of weights, where no neighbour is as light
 
 layout(binding = 0, std430) readonly buffer X { uint luma[]; };
-layout(binding = 1, std430) readonly buffer C { vec4 colours[]; };
+VECTORS(1, C, colours);
 layout(binding = 2, std430) writeonly buffer B { uint cb_plane[]; };
 layout(binding = 3, std430) writeonly buffer R { uint cr_plane[]; };
 layout(binding = 4, std430) buffer F { uint flags[]; };
 layout(push_constant) uniform P { merge_push p; };
 
-#include "common/samples.glsl"
 #include "common/divide.glsl"
 
-// a and b at (y, x) in pixels of their picture (0.5: centre of the first) for lightness L.
-vec2 colour_at(float y, float x, float lightness)
+// a and b of a word's samples, which lie in one row at y and at each x, in pixels of their picture (0.5:
+// centre of the first), for each lightness. Each pixel of the picture is loaded once for all samples.
+void colours_at(float y, vec4 x, vec4 lightness, out vec4 a, out vec4 b)
 {
-    ivec2 first = ivec2(floor(vec2(y, x) - 0.5)) - 1;
-    vec2 sum = vec2(0);
-    float weights = 0.0;
-    for (int i = 0; i < 4; i++) {
-        int row = clamp(first.x + i, 0, p.ab_h - 1) * p.ab_w;
-        float dy = float(first.x + i) + 0.5 - y;
-        [[unroll]] for (int k = 0; k < 4; k++) {
-            float dx = float(first.y + k) + 0.5 - x;
-            vec4 c = colours[row + clamp(first.y + k, 0, p.ab_w - 1)];
-            float dl = (c.z - lightness) / SIGMA_L;
-            float weight = exp((dy * dy + dx * dx) * (-0.5 / (SIGMA_SPACE * SIGMA_SPACE))) *
-                           (exp(-0.5 * dl * dl) + ITS_FLOOR);
-            sum += weight * c.xy;
+    int first_row = whole(floor(y - 0.5)) - 1;
+    int first = whole(floor(x[0] - 0.5)) - 1, last = whole(floor(x[PER_WORD - 1] - 0.5)) + 2;
+    vec4 weights = vec4(0);
+    a = b = vec4(0);
+    for (int k = first; k <= last; k++) {
+        vec4 dx = float(k) + 0.5 - x;
+        vec4 near = exp(dx * dx * SPREAD) * vec4(lessThan(abs(dx), vec4(2)));
+        int column = clamp(k, 0, p.ab_w - 1);
+        [[unroll]] for (int i = 0; i < 4; i++) {
+            float dy = float(first_row + i) + 0.5 - y;
+            vec4 c = LOAD(colours, clamp(first_row + i, 0, p.ab_h - 1) * p.ab_w + column);
+            vec4 dl = (c.z - lightness) / SIGMA_L;
+            vec4 weight = near * exp(dy * dy * SPREAD) * (exp(-0.5 * dl * dl) + ITS_FLOOR);
+            a += weight * c.x;
+            b += weight * c.y;
             weights += weight;
         }
     }
-    return sum / weights;
+    a /= weights;
+    b /= weights;
 }
 
 // Coded RGB of L*, a*, b*.
@@ -65,18 +73,18 @@ vec3 coded_rgb(float lightness, vec2 ab)
                 linear_to_srgb(dot(vec3(p.m20, p.m21, p.m22), xyz)));
 }
 
-// Cb and Cr (-0.5..0.5) that make a pixel of luma Y' have a and b.
-vec2 chroma_of(float y, vec2 ab)
+// Cb and Cr (-0.5..0.5) that make a pixel of luma Y' and its gray's lightness have a and b.
+vec2 chroma_of(float y, float lightness, vec2 ab)
 {
     vec3 weights = vec3(p.kr, 1.0 - p.kr - p.kb, p.kb);
     // The luma of a colour is not that of the gray of its lightness: the lightness whose is, by the
     // secant method. After three steps 99 of 100 colours of the whole gamut are right to 4/255.
-    float target = lightness_of_luma(y), lightness = target, before = target, miss_before = 0.0;
+    float before = lightness, miss_before = 0.0;
     vec3 rgb;
     for (int i = 0; i < 4; i++) {
         rgb = coded_rgb(lightness, ab);
-        float miss = extended_lightness(dot(weights, rgb)) - target;
-        if (abs(miss) < 0.02) // most colours are there at once
+        float miss = 100.0 * (dot(weights, rgb) - y); // about what it is in L*
+        if (abs(miss) < 0.04) // 0.1 of 255; most colours are there at once
             break;
         float moved = lightness - before;
         float slope = abs(moved) > 1e-3 ? clamp((miss - miss_before) / moved, 0.5, 3.0) : 1.0;
@@ -97,26 +105,37 @@ vec2 chroma_of(float y, vec2 ab)
     return keep * vec2(d.b / (2.0 * (1.0 - p.kb)), d.r / (2.0 * (1.0 - p.kr)));
 }
 
-vec2 chroma_sample(int y, int x)
+// Mean of the luma samples of rows top to bottom and columns left to right, for each of a word's
+// chroma samples, the first of which is number `first` of its row. Borders between samples count in part.
+vec4 luma_means(float top, float bottom, vec4 left, vec4 right, int first)
 {
-    // The luma samples under the chroma sample, in part where it lies between.
-    vec2 half_size = 0.5 * vec2(1 << SHIFT_Y, 1 << SHIFT_X);
-    vec2 centre = vec2(y << SHIFT_Y, x << SHIFT_X) + vec2(p.offset_y, p.offset_x) + 0.5;
-    vec2 size = vec2(p.in_h, p.in_w);
-    // At the right and bottom of odd sizes the samples end before the chroma sample does.
-    vec2 low = clamp(centre - half_size, vec2(0), size - 1.0);
-    vec2 high = clamp(centre + half_size, low + 0.5, size);
-    float mean = luma_mean(low.x, high.x, low.y, high.y, p.in_h, p.in_w, p.in_row);
-    float luma_coded = clamp((mean - p.zero) * p.per_step, 0.0, 1.0);
-    vec2 ab = colour_at(centre.x * p.ab_per_luma_y, centre.y * p.ab_per_luma_x,
-                        lightness_of_luma(luma_coded));
+    int end = min(whole(ceil(bottom)), p.in_h);
+    vec4 sum = vec4(0), weights = vec4(0);
+    for (int y = whole(floor(top)); y < end; y++) {
+        float share = min(bottom, float(y + 1)) - max(top, float(y));
+        uint word = 0;
+        [[unroll]] for (int i = -BEFORE; i < UNDER; i++) {
+            int x = (first << SHIFT_X) + i, at = x * BYTES;
+            if (i == -BEFORE || !ALIGNED || (i * BYTES & 3) == 0)
+                word = luma[y * p.in_row + clamp(at >> 2, 0, p.in_row - 1)];
+            vec4 weight = share * max(min(right, float(x + 1)) - max(left, float(x)), 0.0);
+            sum += weight * float(word >> ((at & 3) * 8) & (BYTES == 1 ? 0xffu : 0xffffu));
+            weights += weight;
+        }
+    }
+    return sum / weights;
+}
+
+// Cb and Cr as samples.
+vec2 coded_chroma(float y, float lightness, vec2 ab)
+{
     // Infinity or NaN by its bits, which no compiler may reason away.
     if ((floatBitsToUint(ab.x) & 0x7f800000u) == 0x7f800000u ||
         (floatBitsToUint(ab.y) & 0x7f800000u) == 0x7f800000u) {
         atomicOr(flags[0], 1u);
         return vec2(p.chroma_zero);
     }
-    vec2 c = p.chroma_zero + p.chroma_steps * chroma_of(luma_coded, ab * p.saturation);
+    vec2 c = p.chroma_zero + p.chroma_steps * chroma_of(y, lightness, ab * p.saturation);
     return floor(clamp(c, vec2(p.chroma_low), vec2(p.chroma_high)) + 0.5);
 }
 
@@ -127,11 +146,25 @@ void main()
     if (word >= p.out_h * p.out_row)
         return;
     int y = divide(word, p.out_row), first = (word - y * p.out_row) * PER_WORD;
+    vec4 at = vec4(min(first + min(ivec4(0, 1, 2, 3), PER_WORD - 1), p.out_w - 1) << SHIFT_X);
+    // Of the samples' centres, in luma samples; those that lie under a sample in part count in part.
+    float centre_y = float(y << SHIFT_Y) + p.offset_y + 0.5;
+    vec4 centre_x = at + p.offset_x + 0.5;
+    float half_y = 0.5 * float(1 << SHIFT_Y), half_x = 0.5 * float(1 << SHIFT_X);
+    // At the right and bottom of odd sizes the luma ends before the chroma sample does.
+    float top = clamp(centre_y - half_y, 0.0, float(p.in_h - 1));
+    vec4 left = clamp(centre_x - half_x, 0.0, float(p.in_w - 1));
+    vec4 mean = luma_means(top, clamp(centre_y + half_y, top + 0.5, float(p.in_h)), left,
+                           clamp(centre_x + half_x, left + 0.5, vec4(p.in_w)), first);
+    vec4 coded = clamp((mean - p.zero) * p.per_step, 0.0, 1.0), lightness = vec4(0), a, b;
+    [[unroll]] for (int i = 0; i < PER_WORD; i++)
+        lightness[i] = lightness_of_luma(coded[i]);
+    colours_at(centre_y * p.ab_per_luma_y, centre_x * p.ab_per_luma_x, lightness, a, b);
     uint cb = 0, cr = 0;
     for (int i = 0; i < PER_WORD; i++) {
-        uvec2 c = uvec2(chroma_sample(y, min(first + i, p.out_w - 1)));
-        cb |= c.x << (i * 8 * OUT_BYTES);
-        cr |= c.y << (i * 8 * OUT_BYTES);
+        vec2 c = coded_chroma(coded[i], lightness[i], vec2(a[i], b[i]));
+        cb |= uint(whole(c.x)) << (i * 8 * OUT_BYTES);
+        cr |= uint(whole(c.y)) << (i * 8 * OUT_BYTES);
     }
     cb_plane[word] = cb;
     cr_plane[word] = cr;

@@ -25,12 +25,6 @@ float lightness_of_luma(float luma)
     return lightness_of(srgb_to_linear(clamp(luma, 0.0, 1.0)));
 }
 
-// The same beyond 0 and 1, for searching.
-float extended_lightness(float luma)
-{
-    return sign(luma) * lightness_of(srgb_to_linear(abs(luma)));
-}
-
 // Inverse of CIELAB's f.
 float lab_f_inverse(float t)
 {

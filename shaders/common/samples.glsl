@@ -1,5 +1,5 @@
 // Samples of a plane whose rows are whole 32-bit words, little-endian. BYTES a sample is a constant of
-// the kernel, `luma` its buffer of words.
+// the kernel, `luma` its buffer of words. After divide.glsl.
 float luma_sample(int y, int x, int row)
 {
     if (BYTES == 1)
@@ -11,7 +11,8 @@ float luma_sample(int y, int x, int row)
 // part; all inside the plane, bottom > top, right > left.
 float luma_mean(float top, float bottom, float left, float right, int h, int w, int row)
 {
-    int y0 = int(top), y1 = min(int(ceil(bottom)), h), x0 = int(left), x1 = min(int(ceil(right)), w);
+    int y0 = whole(floor(top)), y1 = min(whole(ceil(bottom)), h);
+    int x0 = whole(floor(left)), x1 = min(whole(ceil(right)), w);
     float sum = 0.0, weights = 0.0;
     for (int y = y0; y < y1; y++) {
         float wy = min(bottom, float(y + 1)) - max(top, float(y));

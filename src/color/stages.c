@@ -3,6 +3,7 @@
 #include "common/push_color.h"
 #include "lightness_spv.h"
 #include "merge_spv.h"
+#include "merge_texel_spv.h"
 
 #define LOCAL 64
 
@@ -80,10 +81,15 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
     int out_h = ac_chroma_size(p->format.height, p->out.chroma_shift_y);
     int out_w = ac_chroma_size(p->format.width, p->out.chroma_shift_x);
     uint32_t row = ac_plane_row(out_w, p->out.depth) / 4;
+    const ac_device_info *info = ac_device_get_info(device);
+    bool texel = info->type == AC_DEVICE_CPU && /* reads them faster */
+                 (uint64_t)p->ab_h * (uint64_t)p->ab_w <= info->max_texel_elements;
     const ac_kernel_params kernel = {.name = "merge",
-                                     .code = merge_spv,
-                                     .code_size = sizeof(merge_spv),
+                                     .code = texel ? merge_texel_spv : merge_spv,
+                                     .code_size =
+                                         texel ? sizeof(merge_texel_spv) : sizeof(merge_spv),
                                      .binding_count = 5,
+                                     .texel_mask = texel ? 1 << 1 : 0,
                                      .push_size = sizeof(struct merge_push),
                                      .constant_count = 5,
                                      .constants = {LOCAL, ac_sample_bytes(p->format.depth),
