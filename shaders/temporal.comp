@@ -1,14 +1,15 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "common/push_color.h"
 #include "common/ring.glsl"
+#include "common/vectors.glsl"
 #include "common/divide.glsl"
 
 // Steadies a and b: each pixel's are averaged with those of the frames before, back to a cut, as far
 // as the lightness around the pixel has stayed. What moved keeps its own colour.
-//   ab [2][h][w] float, picture [h][w] float L*, ring [slots][h][w] vec4 (a, b, L, 0), into which the
-//   frame goes as the network made it; colours [h][w] vec4 (a, b, L, 0)
-// Grid: x, y: folded pixels / LOCAL.
+//   ring (see ring.glsl), the frame in it; colours [h][w] vec4 (a, b, L, 0)
+// Grid: x, y: folded fours of pixels / LOCAL.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 
@@ -16,43 +17,64 @@ const float CUT = 10.0;    // mean change of L* that begins a new shot (scenecut
 const float SIGMA_L = 3.0; // of L* around a pixel
 
 layout(binding = 0, std430) readonly buffer F { ring_frame frame; };
-layout(binding = 1, std430) readonly buffer A { float ab[]; };
-layout(binding = 2, std430) readonly buffer L { float picture[]; };
-layout(binding = 3, std430) readonly buffer D { float differences[]; };
-layout(binding = 4, std430) buffer R { vec4 ring[]; };
-layout(binding = 5, std430) writeonly buffer C { vec4 colours[]; };
+layout(binding = 1, std430) readonly buffer D { float differences[]; };
+VECTORS(2, R, ring);
+layout(binding = 3, std430) writeonly buffer C { vec4 colours[]; };
 layout(push_constant) uniform P { temporal_push p; };
 
-// Mean change of L* around (y, x) since the frame that begins at `plane` of the ring.
-float change_around(int y, int x, int plane)
+// L* of four pixels of a row and of their neighbours.
+struct strip {
+    float left;
+    vec4 middle;
+    float right;
+};
+
+// Those of fours `quad`, the x-th of their row, of the frame at `slot`; 0 beyond the row.
+strip strip_at(int slot, int quad, int x)
 {
-    float sum = 0.0;
-    for (int i = max(y - 1, 0); i <= min(y + 1, p.h - 1); i++)
-        for (int k = max(x - 1, 0); k <= min(x + 1, p.w - 1); k++)
-            sum += abs(picture[i * p.w + k] - ring[plane + i * p.w + k].z);
-    int rows = min(y + 1, p.h - 1) - max(y - 1, 0) + 1;
-    int columns = min(x + 1, p.w - 1) - max(x - 1, 0) + 1;
-    return sum / float(rows * columns);
+    float left = LOAD(ring, slot + quad - int(x > 0)).w;
+    float right = LOAD(ring, slot + quad + int(x < p.row - 1)).x;
+    return strip(x > 0 ? left : 0.0, LOAD(ring, slot + quad), x < p.row - 1 ? right : 0.0);
 }
 
 void main()
 {
-    int pixel = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
-                int(gl_LocalInvocationID.x);
-    int pixels = p.h * p.w;
-    if (pixel >= pixels)
+    int quad = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
+               int(gl_LocalInvocationID.x);
+    int quads = p.h * p.row, own = ring_slot(frame.position, 0);
+    if (quad >= quads)
         return;
-    int y = divide(pixel, p.w), x = pixel - y * p.w, at = frame.position;
-    vec2 own = vec2(ab[pixel], ab[pixels + pixel]);
-    vec2 sum = own;
-    float weights = 1.0;
-    for (int k = 0; k < frame.before && differences[at] <= CUT; k++) {
-        at = (at + p.slots - 1) % p.slots;
-        float change = change_around(y, x, at * pixels) / SIGMA_L;
-        float weight = exp(-change * change);
-        sum += weight * ring[at * pixels + pixel].xy;
+    int y = divide(quad, p.row), x = quad - y * p.row;
+    // The rows around it and how much each counts: the first and the last have one neighbour.
+    int rows[3] = {y > 0 ? quad - p.row : quad, quad, y < p.h - 1 ? quad + p.row : quad};
+    float counts[3] = {float(y > 0), 1.0, float(y < p.h - 1)};
+    ivec4 columns = 4 * x + ivec4(0, 1, 2, 3);
+    vec4 around = (counts[0] + 1.0 + counts[2]) * (3.0 - vec4(equal(columns, ivec4(0))) -
+                                                   vec4(equal(columns, ivec4(p.w - 1))));
+    strip now[3];
+    [[unroll]] for (int i = 0; i < 3; i++)
+        now[i] = strip_at(own, rows[i], x);
+    vec4 a = LOAD(ring, own + quads + quad), b = LOAD(ring, own + 2 * quads + quad);
+    vec4 weights = vec4(1);
+    for (int k = 1; k <= frame.before; k++) {
+        int slot = ring_slot(frame.position, k);
+        if (differences[(frame.position + p.slots - k + 1) % p.slots] > CUT)
+            break;
+        vec4 change = vec4(0);
+        [[unroll]] for (int i = 0; i < 3; i++) {
+            strip then = strip_at(slot, rows[i], x);
+            float left = abs(now[i].left - then.left), right = abs(now[i].right - then.right);
+            vec4 d = abs(now[i].middle - then.middle);
+            change += counts[i] * (d + vec4(left, d.xyz) + vec4(d.yzw, right));
+        }
+        change /= around * SIGMA_L;
+        vec4 weight = exp(-change * change);
+        a += weight * LOAD(ring, slot + quads + quad);
+        b += weight * LOAD(ring, slot + 2 * quads + quad);
         weights += weight;
     }
-    ring[frame.position * pixels + pixel] = vec4(own, picture[pixel], 0);
-    colours[pixel] = vec4(sum / weights, picture[pixel], 0);
+    [[unroll]] for (int k = 0; k < 4; k++)
+        if (columns[k] < p.w)
+            colours[y * p.w + columns[k]] =
+                vec4(a[k] / weights[k], b[k] / weights[k], now[1].middle[k], 0);
 }

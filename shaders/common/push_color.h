@@ -10,9 +10,11 @@ struct lightness_push {
     float zero, per_step; /* Y' = (sample - zero) * per_step */
 };
 
-/* frame_difference.comp and temporal.comp: [h][w] pictures, a ring of the last `slots` of them. */
+/* The temporal stage: [h][w] pictures, a ring of the last `slots` of them. */
 struct temporal_push {
     int h, w, slots;
+    int row;   /* fours of pixels */
+    int parts; /* of the sum of changes */
 };
 
 /* merge.comp */

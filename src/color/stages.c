@@ -84,17 +84,16 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
     const ac_device_info *info = ac_device_get_info(device);
     bool texel = info->type == AC_DEVICE_CPU && /* reads them faster */
                  (uint64_t)p->ab_h * (uint64_t)p->ab_w <= info->max_texel_elements;
-    const ac_kernel_params kernel = {.name = "merge",
-                                     .code = texel ? merge_texel_spv : merge_spv,
-                                     .code_size =
-                                         texel ? sizeof(merge_texel_spv) : sizeof(merge_spv),
-                                     .binding_count = 5,
-                                     .texel_mask = texel ? 1 << 1 : 0,
-                                     .push_size = sizeof(struct merge_push),
-                                     .constant_count = 5,
-                                     .constants = {LOCAL, ac_sample_bytes(p->format.depth),
-                                                   ac_sample_bytes(p->out.depth),
-                                                   p->out.chroma_shift_y, p->out.chroma_shift_x}};
+    const ac_kernel_params kernel = {
+        .name = "merge",
+        .code = texel ? merge_texel_spv : merge_spv,
+        .code_size = texel ? sizeof(merge_texel_spv) : sizeof(merge_spv),
+        .binding_count = 5,
+        .texel_mask = texel ? 1 << 1 : 0,
+        .push_size = sizeof(struct merge_push),
+        .constant_count = 5,
+        .constants = {LOCAL, ac_sample_bytes(p->format.depth), ac_sample_bytes(p->out.depth),
+                      p->out.chroma_shift_y, p->out.chroma_shift_x}};
     const struct merge_push push = {
         .in_h = p->format.height,
         .in_w = p->format.width,

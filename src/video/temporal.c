@@ -5,19 +5,29 @@
 
 #include "common/push_color.h"
 #include "frame_difference_spv.h"
+#include "temporal_frame_spv.h"
 #include "temporal_spv.h"
+#include "temporal_texel_spv.h"
 
 #define LOCAL 64
+#define PARTS 256 /* of a sum, at most: workgroups enough for any device */
 
 struct ac_temporal {
     ac_temporal_params params;
-    ac_buffer *ring, *differences, *colours;
+    struct temporal_push push;
+    bool texel; /* the ring is read as texels */
+    ac_buffer *ring, *partial, *differences, *colours;
     int64_t count; /* of frames so far */
 };
 
 ac_status ac_temporal_create(const ac_temporal_params *params, ac_temporal **result)
 {
     ac_temporal *t = calloc(1, sizeof(*t));
+    const ac_device_info *info = ac_device_get_info(params->device);
+    int row = (params->w + 3) / 4;
+    uint64_t fours = (uint64_t)params->h * (uint64_t)row;
+    uint64_t ring = 3 * fours * (uint64_t)params->frames; /* vec4 */
+    uint64_t parts = (fours + LOCAL - 1) / LOCAL;
     uint64_t picture = 16 * (uint64_t)params->h * (uint64_t)params->w;
     ac_status status = AC_OK;
 
@@ -25,8 +35,16 @@ ac_status ac_temporal_create(const ac_temporal_params *params, ac_temporal **res
     if (!t)
         return ac_fail(ac_device_get_log(params->device), AC_ERR_MEMORY, "out of memory");
     t->params = *params;
-    TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, picture * (uint64_t)params->frames,
-                         "the last frames", &t->ring));
+    t->push = (struct temporal_push){.h = params->h,
+                                     .w = params->w,
+                                     .slots = params->frames,
+                                     .row = row,
+                                     .parts = (int)(parts < PARTS ? parts : PARTS)};
+    /* A processor reads them faster than a storage buffer. */
+    t->texel = info->type == AC_DEVICE_CPU && ring <= info->max_texel_elements;
+    TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 16 * ring, "the last frames", &t->ring));
+    TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * PARTS, "the last frames",
+                         &t->partial));
     TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * (uint64_t)params->frames,
                          "the last frames", &t->differences));
     TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, picture, "colours", &t->colours));
@@ -45,6 +63,7 @@ void ac_temporal_destroy(ac_temporal **pointer)
     if (!t)
         return;
     ac_buffer_destroy(&t->ring);
+    ac_buffer_destroy(&t->partial);
     ac_buffer_destroy(&t->differences);
     ac_buffer_destroy(&t->colours);
     free(t);
@@ -61,40 +80,53 @@ void ac_temporal_next(ac_temporal *t, void *frame)
     t->count++;
 }
 
-ac_status ac_temporal_record(const ac_temporal *t, ac_commands *commands, ac_binding frame)
+/* `bindings` has as many as the kernel. */
+static ac_status dispatch(const ac_temporal *t, ac_commands *commands, ac_kernel_params params,
+                          const ac_binding *bindings, uint64_t groups)
 {
-    const ac_temporal_params *p = &t->params;
-    const struct temporal_push push = {p->h, p->w, p->frames};
-    const ac_kernel_params difference = {.name = "frame_difference",
-                                         .code = frame_difference_spv,
-                                         .code_size = sizeof(frame_difference_spv),
-                                         .binding_count = 4,
-                                         .push_size = sizeof(push),
-                                         .constant_count = 1,
-                                         .constants = {LOCAL}};
-    const ac_kernel_params temporal = {.name = "temporal",
-                                       .code = temporal_spv,
-                                       .code_size = sizeof(temporal_spv),
-                                       .binding_count = 6,
-                                       .push_size = sizeof(push),
-                                       .constant_count = 1,
-                                       .constants = {LOCAL}};
-    const ac_binding ring = {t->ring, 0, 0}, differences = {t->differences, 0, 0};
-    const ac_binding colours = {t->colours, 0, 0};
-    uint32_t groups[2];
     const ac_kernel *kernel;
     ac_status status = AC_OK;
+    uint32_t grid[2];
 
-    ac_groups_fold(((uint64_t)p->h * (uint64_t)p->w + LOCAL - 1) / LOCAL, groups);
+    params.push_size = sizeof(t->push);
+    params.constant_count = 1;
+    params.constants[0] = LOCAL;
+    ac_groups_fold(groups, grid);
     ac_commands_barrier(commands);
-    TRY(ac_kernel_get(p->device, &difference, &kernel));
-    TRY(ac_commands_dispatch(commands, kernel, (ac_binding[]){frame, p->picture, ring, differences},
-                             &push, 1, 1, 1));
-    ac_commands_barrier(commands);
-    TRY(ac_kernel_get(p->device, &temporal, &kernel));
-    TRY(ac_commands_dispatch(commands, kernel,
-                             (ac_binding[]){frame, p->ab, p->picture, differences, ring, colours},
-                             &push, groups[0], groups[1], 1));
+    TRY(ac_kernel_get(t->params.device, &params, &kernel));
+    TRY(ac_commands_dispatch(commands, kernel, bindings, &t->push, grid[0], grid[1], 1));
+fail:
+    return status;
+}
+
+ac_status ac_temporal_record(const ac_temporal *t, ac_commands *commands, ac_binding frame)
+{
+    const ac_binding ring = {t->ring, 0, 0}, partial = {t->partial, 0, 0};
+    const ac_binding differences = {t->differences, 0, 0}, colours = {t->colours, 0, 0};
+    uint64_t fours = (uint64_t)t->push.h * (uint64_t)t->push.row;
+    ac_status status = AC_OK;
+
+    TRY(dispatch(t, commands,
+                 (ac_kernel_params){.name = "temporal_frame",
+                                    .code = temporal_frame_spv,
+                                    .code_size = sizeof(temporal_frame_spv),
+                                    .binding_count = 5},
+                 (ac_binding[]){frame, t->params.ab, t->params.picture, ring, partial},
+                 (uint64_t)t->push.parts));
+    TRY(dispatch(t, commands,
+                 (ac_kernel_params){.name = "frame_difference",
+                                    .code = frame_difference_spv,
+                                    .code_size = sizeof(frame_difference_spv),
+                                    .binding_count = 3},
+                 (ac_binding[]){frame, partial, differences}, 1));
+    TRY(dispatch(t, commands,
+                 (ac_kernel_params){.name = "temporal",
+                                    .code = t->texel ? temporal_texel_spv : temporal_spv,
+                                    .code_size = t->texel ? sizeof(temporal_texel_spv)
+                                                          : sizeof(temporal_spv),
+                                    .binding_count = 4,
+                                    .texel_mask = t->texel ? 1 << 2 : 0},
+                 (ac_binding[]){frame, differences, ring, colours}, (fours + LOCAL - 1) / LOCAL));
 fail:
     return status;
 }
