@@ -34,7 +34,7 @@ import torch_peer
 
 ROUNDS, QUICK_ROUNDS = 3, 1
 SECONDS, QUICK_SECONDS = 4.0, 1.0  # of a round, of each side
-FRAMES, QUICK_FRAMES = 24, 6       # of a video
+FRAMES, QUICK_FRAMES = 72, 6       # of a video: starting counts, but films are longer than a second
 
 # (name, kind, network, height, width, pictures at once)
 CASES = [

@@ -339,4 +339,14 @@ void ac_convert_luma(const ac_writer *w, const AVFrame *from, AVFrame *to);
 /* Planar Y'CbCr to what the encoder takes; AC_ERR_MEMORY without a message. */
 ac_status ac_convert_pack(const ac_picture_format *format, const AVFrame *planar, AVFrame *packed);
 
+/* ---- packets that are frames ---- */
+
+bool ac_wrapped_is(const AVCodecContext *encoder);
+/* The packet's frame as bytes: its planes one after another, rows without padding. Less than 0: an
+ * error of FFmpeg's, the packet as it was. */
+int ac_wrapped_flatten(const AVCodecContext *encoder, AVPacket *packet);
+/* The reverse; the frame refers to the packet's bytes. AVERROR_INVALIDDATA: there are not so many,
+ * or more. */
+int ac_wrapped_restore(const AVCodecContext *encoder, AVPacket *packet);
+
 #endif

@@ -105,6 +105,22 @@ static void mend_times(join *j, AVPacket *packet)
     j->last_pts = FFMAX(j->last_pts, packet->pts);
 }
 
+/* What the encoder made, of the packet that was kept of it. */
+static ac_status restore(const join *j)
+{
+    const ac_segment_place *place = &j->places[j->next - 1];
+    int error;
+
+    if (!ac_wrapped_is(j->writer->encoder))
+        return AC_OK;
+    error = ac_wrapped_restore(j->writer->encoder, j->film);
+    if (error == AVERROR_INVALIDDATA)
+        return ac_fail(j->writer->log, AC_ERR_FORMAT,
+                       "%s: segment %lld holds frames of another size", place->path,
+                       (long long)place->segment.index);
+    return error < 0 ? ac_media_no_memory(j->writer->log, place->path) : AC_OK;
+}
+
 static ac_status read_film(join *j)
 {
     ac_status status = AC_END;
@@ -120,8 +136,9 @@ static ac_status read_film(join *j)
         if (status == AC_END)
             ac_segment_reader_destroy(&j->reader);
     }
-    if (!status)
-        mend_times(j, j->film);
+    TRY(status);
+    TRY(restore(j));
+    mend_times(j, j->film);
 fail:
     return status;
 }

@@ -198,6 +198,13 @@ ac_status ac_writer_mux_film(ac_writer *w, AVPacket *packet)
     return mux(w, packet);
 }
 
+static ac_status put_into_segment(ac_writer *w, AVPacket *packet)
+{
+    if (ac_wrapped_is(w->encoder) && ac_wrapped_flatten(w->encoder, packet) < 0)
+        return ac_media_no_memory(w->log, w->path);
+    return ac_segment_writer_put(w->segment, packet);
+}
+
 static ac_status take_packets(ac_writer *w)
 {
     AVPacket *packet = w->packet;
@@ -221,8 +228,7 @@ static ac_status take_packets(ac_writer *w)
             av_packet_unref(packet);
         } else {
             packet->duration = recall_duration(w, packet->pts);
-            status = w->segment ? ac_segment_writer_put(w->segment, packet)
-                                : ac_writer_mux_film(w, packet);
+            status = w->segment ? put_into_segment(w, packet) : ac_writer_mux_film(w, packet);
             av_packet_unref(packet);
         }
         if (status)

@@ -64,6 +64,12 @@ for into, out in ("nut", "matroska"), ("matroska", "nut"), ("matroska", "y4m"), 
     check(("stream 1 (audio, flac); it is left out" in said[1]) == warned, what + ": warnings", said)
     check(warned or not said[1], what + ": nothing else is said", said)
 
+# A file of Y4M, whose frames no encoder makes bytes of, is made in segments as any film is.
+for segment in "10", "0.3":
+    done = feed(["film.mkv", "-o", "out.y4m", "--overwrite", "--segment-seconds", segment], b"")
+    check(done.returncode == 0, f"Y4M in segments of {segment} s", done.stderr)
+    check(frame_hashes("out.y4m") == luma, f"Y4M in segments of {segment} s: luma")
+
 # Matroska unless asked otherwise; depths; files on the other side; a part.
 statuses, said = chain([*COLORIZE, "film.mkv", "-o", "-", "--codec", "ffv1"],
                        [*FFMPEG, "-y", "-f", "matroska", "-i", "-", "-c", "copy", "out.nut"])
