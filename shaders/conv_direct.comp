@@ -1,6 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
 
@@ -25,10 +28,10 @@ layout(constant_id = 8) const int SLOPE = 0; // bits of a float
 layout(constant_id = 9) const int CHANNELS = 4; // input channels in all
 layout(constant_id = 10) const int ACCUMULATE = 0; // y += instead of y =
 
-layout(binding = 0, std430) readonly buffer X { float x[]; };
+LANES(0, X, x);
 layout(binding = 1, std430) readonly buffer W { float w[]; };
 layout(binding = 2, std430) readonly buffer M { int map[]; };
-layout(binding = 3, std430) buffer Y { vec4 y[]; };
+layout(binding = 3, std430) buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 float channel(int lane, int batch, int gy, int gx)
@@ -49,7 +52,7 @@ float channel(int lane, int batch, int gy, int gx)
             for (int kx = 0; kx < KW; kx++) {
                 int ix = gx * SX + kx * DX + p.in_x0;
                 if (uint(ix) < uint(p.in_w))
-                    sum += x[(plane + iy * p.in_w + ix) * 4 + c % 4] * w[weight + ky * KW + kx];
+                    sum += LANE(x, plane + iy * p.in_w + ix, c % 4) * w[weight + ky * KW + kx];
             }
         }
     }
@@ -73,6 +76,6 @@ void main()
     int at = p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox;
     v = activate(v, ACTIVATION, intBitsToFloat(SLOPE));
     if (ACCUMULATE != 0)
-        v += y[at];
-    y[at] = v;
+        v += VALUE_AT(y, at);
+    STORE_VALUE(y, at, v);
 }

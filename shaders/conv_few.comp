@@ -7,6 +7,7 @@
 #endif
 #include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
@@ -48,9 +49,9 @@ const int SPAN = (X0 > X1 ? X0 : X1) - LEFT + (KW - 1) * DX + 1 + (RUN - 1) * SX
 const int WEIGHTS = PY * PX * KH * KW * OC;
 const int NB = (WEIGHTS + SG - 1) / SG; // weight vec4s a lane loads
 
-VECTORS(0, X, x);
+VALUES(0, X, x);
 VECTORS(1, W, w);
-layout(binding = 2, std430) buffer Y { STORED y[]; };
+layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 void main()
@@ -89,7 +90,7 @@ void main()
             vec4 line[SPAN];
             [[unroll]] for (int k = 0; k < SPAN; k++) {
                 int ix = gx * SX + k + LEFT;
-                vec4 t = LOAD(x, row + clamp(ix, 0, p.in_w - 1));
+                vec4 t = VALUE(x, row + clamp(ix, 0, p.in_w - 1));
                 line[k] = row_in && uint(ix) < uint(p.in_w) ? t : vec4(0);
             }
             [[unroll]] for (int py = 0; py < PY; py++) {
@@ -132,8 +133,8 @@ void main()
                     int at = p.y_base + batch * p.y_batch + oy * p.out_w + ox;
                     v = activate(v, ACTIVATION, intBitsToFloat(SLOPE));
                     if (ACCUMULATE != 0)
-                        v += STORED_AT(y, at);
-                    STORE(y, at, v);
+                        v += VALUE_AT(y, at);
+                    STORE_VALUE(y, at, v);
                 }
             }
 }

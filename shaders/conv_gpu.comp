@@ -2,6 +2,9 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_nn.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
 
@@ -36,9 +39,9 @@ const int TN = 4;
 const int A_LOADS = (BM * BQ + THREADS - 1) / THREADS;
 const int B_LOADS = (BN * BQ + THREADS - 1) / THREADS;
 
-layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
+VALUES(0, X, x);
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
-layout(binding = 2, std430) buffer Y { vec4 y[]; };
+layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 shared vec4 a_tile[2][BQ * BM];
@@ -56,7 +59,7 @@ vec4 load_a(int pixel, int q, int quads, int x_base)
     int iy = gy * SY + ky * DY + p.in_y0, ix = gx * SX + kx * DX + p.in_x0;
     if (uint(iy) >= uint(p.in_h) || uint(ix) >= uint(p.in_w))
         return vec4(0);
-    return x[x_base + (c * p.in_h + iy) * p.in_w + ix];
+    return VALUE(x, x_base + (c * p.in_h + iy) * p.in_w + ix);
 }
 
 // A thread's part of the tiles from quad q0 on.
@@ -140,8 +143,8 @@ void main()
             int at = p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox;
             v = activate(v, ACTIVATION, intBitsToFloat(SLOPE));
             if (ACCUMULATE != 0)
-                v += y[at];
-            y[at] = v;
+                v += VALUE_AT(y, at);
+            STORE_VALUE(y, at, v);
         }
     }
 }

@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
@@ -32,9 +33,9 @@ layout(constant_id = 11) const int ACCUMULATE = 0; // y += instead of y =
 const int ROWS = (TY - 1) * SY + (KH - 1) * DY + 1;
 const int SPAN = (TX - 1) * SX + (KW - 1) * DX + 1;
 
-VECTORS(0, X, x);
+VALUES(0, X, x);
 VECTORS(1, W, w);
-layout(binding = 2, std430) buffer Y { STORED y[]; };
+layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 #ifdef TEXEL
@@ -74,7 +75,7 @@ void main()
             vec4 line[SPAN];
             [[unroll]] for (int k = 0; k < SPAN; k++) {
                 int ix = gx * SX + k + p.in_x0;
-                vec4 t = LOAD(x, row + clamp(ix, 0, p.in_w - 1));
+                vec4 t = VALUE(x, row + clamp(ix, 0, p.in_w - 1));
                 line[k] = row_in && uint(ix) < uint(p.in_w) ? t : vec4(0);
             }
             [[unroll]] for (int i = 0; i < TY; i++) {
@@ -95,8 +96,8 @@ void main()
                     int at = out_row + (gx + j) * p.out_sx + p.out_x0;
                     vec4 v = activate(acc[i][j], ACTIVATION, intBitsToFloat(SLOPE));
                     if (ACCUMULATE != 0)
-                        v += STORED_AT(y, at);
-                    STORE(y, at, v);
+                        v += VALUE_AT(y, at);
+                    STORE_VALUE(y, at, v);
                 }
         }
     }

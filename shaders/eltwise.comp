@@ -6,6 +6,7 @@
 #include "common/divide.glsl"
 #include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/values.glsl"
 
 // y = activation((a [+ b]) * scale + shift), channel by channel; b may be one pixel that is
 // stretched over the plane. y may be a.
@@ -19,10 +20,10 @@ layout(constant_id = 1) const int ADD = 0;     // 1: b has the plane's size, 2: 
 layout(constant_id = 2) const int AFFINE = 0;
 layout(constant_id = 3) const int ACTIVATION = 0;
 
-VECTORS(0, A, a);
-VECTORS(1, B, b);
+VALUES(0, A, a);
+VALUES(1, B, b);
 VECTORS(2, F, affine);
-layout(binding = 3, std430) writeonly buffer Y { STORED y[]; };
+layout(binding = 3, std430) writeonly buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { plane_push p; };
 
 const int TURN = 4;
@@ -42,15 +43,15 @@ void main()
         [[unroll]] for (int t = 0; t < TURN; t++) {
             int item = min(i + t * LOCAL, items - 1);
             int batch = divide(item, p.pixels), at = quad * p.pixels + item - batch * p.pixels;
-            vec4 v = LOAD(a, p.a_base + batch * p.a_batch + at);
+            vec4 v = VALUE(a, p.a_base + batch * p.a_batch + at);
             if (ADD == 1)
-                v += LOAD(b, p.b_base + batch * p.b_batch + at);
+                v += VALUE(b, p.b_base + batch * p.b_batch + at);
             if (ADD == 2)
-                v += LOAD(b, p.b_base + batch * p.b_batch + quad);
+                v += VALUE(b, p.b_base + batch * p.b_batch + quad);
             if (AFFINE != 0)
                 v = v * scale + shift;
             if (i + t * LOCAL < end)
-                STORE(y, p.y_base + batch * p.y_batch + at, activate(v, ACTIVATION, p.slope));
+                STORE_VALUE(y, p.y_base + batch * p.y_batch + at, activate(v, ACTIVATION, p.slope));
         }
     }
 }

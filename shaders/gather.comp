@@ -1,6 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
+#include "common/values.glsl"
 
 // Puts channels into another order: lane 4 * quad + k of y is lane map[4 * quad + k] of a, zero
 // where that is negative.
@@ -10,9 +13,9 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int ACCUMULATE = 0; // y += instead of y =
 
-layout(binding = 0, std430) readonly buffer A { float a[]; };
+LANES(0, A, a);
 layout(binding = 1, std430) readonly buffer M { int map[]; };
-layout(binding = 2, std430) buffer Y { vec4 y[]; };
+layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { plane_push p; };
 
 void main()
@@ -28,10 +31,10 @@ void main()
     for (int k = 0; k < 4; k++) {
         int c = map[4 * quad + k];
         if (c >= 0)
-            v[k] = a[(p.a_base + batch * p.a_batch + (c / 4) * p.pixels + pixel) * 4 + c % 4];
+            v[k] = LANE(a, p.a_base + batch * p.a_batch + (c / 4) * p.pixels + pixel, c % 4);
     }
     int at = p.y_base + batch * p.y_batch + quad * p.pixels + pixel;
     if (ACCUMULATE != 0)
-        v += y[at];
-    y[at] = v;
+        v += VALUE_AT(y, at);
+    STORE_VALUE(y, at, v);
 }

@@ -1,6 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
+#include "common/values.glsl"
 
 // Mean over the plane, or its sum.
 //   a [n][quads][pixels] vec4, y [n][quads][1] vec4
@@ -10,8 +13,8 @@ layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int SUM = 0;        // else the mean
 layout(constant_id = 2) const int ACCUMULATE = 0; // y += instead of y =
 
-layout(binding = 0, std430) readonly buffer A { vec4 a[]; };
-layout(binding = 1, std430) buffer Y { vec4 y[]; };
+VALUES(0, A, a);
+layout(binding = 1, std430) buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { plane_push p; };
 
 shared vec4 sums[LOCAL];
@@ -24,7 +27,7 @@ void main()
     vec4 sum = vec4(0);
 
     for (int i = thread; i < p.pixels; i += LOCAL)
-        sum += a[plane + i];
+        sum += VALUE(a, plane + i);
     sums[thread] = sum;
     barrier();
     if (thread == 0) {
@@ -34,7 +37,7 @@ void main()
             sum /= float(p.pixels);
         int at = p.y_base + batch * p.y_batch + quad;
         if (ACCUMULATE != 0)
-            sum += y[at];
-        y[at] = sum;
+            sum += VALUE_AT(y, at);
+        STORE_VALUE(y, at, sum);
     }
 }

@@ -1,6 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/divide.glsl"
 
 // The network's input: a picture of one channel, scaled, padded at the bottom and right by
@@ -11,7 +14,7 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 
 layout(binding = 0, std430) readonly buffer X { float picture[]; };
-layout(binding = 1, std430) writeonly buffer Y { vec4 y[]; };
+layout(binding = 1, std430) writeonly buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { picture_push p; };
 
 // Where i falls when a line of n is reflected to and fro at its ends.
@@ -36,5 +39,6 @@ void main()
     if (column >= p.w)
         column = reflected(column, p.w);
     int from = (batch * p.h + row) * p.w + column;
-    y[p.base + batch * p.batch + pixel] = vec4(picture[from] * p.scale + p.offset, 0, 0, 0);
+    STORE_VALUE(y, p.base + batch * p.batch + pixel,
+                vec4(picture[from] * p.scale + p.offset, 0, 0, 0));
 }

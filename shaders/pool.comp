@@ -1,6 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/divide.glsl"
 
 // Max and average pooling.
@@ -11,8 +14,8 @@ layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int AVERAGE = 0;       // else maximum
 layout(constant_id = 2) const int COUNT_PADDING = 1; // average: padding counts as zeros
 
-layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
-layout(binding = 1, std430) writeonly buffer Y { vec4 y[]; };
+VALUES(0, X, x);
+layout(binding = 1, std430) writeonly buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { pool_push p; };
 
 void main()
@@ -36,7 +39,7 @@ void main()
 
     for (int iy = top; iy < bottom; iy++)
         for (int ix = left; ix < right; ix++) {
-            vec4 t = x[plane + iy * p.in_w + ix];
+            vec4 t = VALUE(x, plane + iy * p.in_w + ix);
             v = AVERAGE != 0 ? v + t : max(v, t);
         }
     if (AVERAGE != 0) {
@@ -47,5 +50,5 @@ void main()
         }
         v /= float(rows * columns);
     }
-    y[p.y_base + batch * p.y_batch + quad * p.out_h * p.out_w + pixel] = v;
+    STORE_VALUE(y, p.y_base + batch * p.y_batch + quad * p.out_h * p.out_w + pixel, v);
 }

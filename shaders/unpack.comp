@@ -1,6 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/divide.glsl"
 
 // The network's result: cropped, scaled, one plane a channel.
@@ -9,7 +12,7 @@
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 
-layout(binding = 0, std430) readonly buffer X { float x[]; };
+LANES(0, X, x);
 layout(binding = 1, std430) readonly buffer M { int map[]; };
 layout(binding = 2, std430) writeonly buffer Y { float picture[]; };
 layout(push_constant) uniform P { picture_push p; };
@@ -26,5 +29,6 @@ void main()
     int row = divide(pixel, p.w), column = pixel - row * p.w;
     int c = map[channel];
     int from = p.base + batch * p.batch + ((c / 4) * p.ph + row) * p.pw + column;
-    picture[(batch * p.channels + channel) * p.h * p.w + pixel] = x[from * 4 + c % 4] * p.scale;
+    picture[(batch * p.channels + channel) * p.h * p.w + pixel] =
+        LANE(x, from, c % 4) * p.scale;
 }

@@ -1,6 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
+#include "common/store.glsl"
+#include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/divide.glsl"
 
 // Enlarges by a whole factor (stride_y = stride_x), nearest or bilinear between pixel centres, as
@@ -11,8 +14,8 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int BILINEAR = 0;
 
-layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
-layout(binding = 1, std430) writeonly buffer Y { vec4 y[]; };
+VALUES(0, X, x);
+layout(binding = 1, std430) writeonly buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { pool_push p; };
 
 void main()
@@ -33,11 +36,12 @@ void main()
         ivec2 lo = ivec2(at);
         ivec2 hi = min(lo + 1, ivec2(p.in_h, p.in_w) - 1);
         vec2 t = at - vec2(lo);
-        vec4 top = mix(x[plane + lo.x * p.in_w + lo.y], x[plane + lo.x * p.in_w + hi.y], t.y);
-        vec4 bottom = mix(x[plane + hi.x * p.in_w + lo.y], x[plane + hi.x * p.in_w + hi.y], t.y);
+        int above = plane + lo.x * p.in_w, below = plane + hi.x * p.in_w;
+        vec4 top = mix(VALUE(x, above + lo.y), VALUE(x, above + hi.y), t.y);
+        vec4 bottom = mix(VALUE(x, below + lo.y), VALUE(x, below + hi.y), t.y);
         v = mix(top, bottom, t.x);
     } else {
-        v = x[plane + (oy / p.stride_y) * p.in_w + ox / p.stride_x];
+        v = VALUE(x, plane + (oy / p.stride_y) * p.in_w + ox / p.stride_x);
     }
-    y[p.y_base + batch * p.y_batch + quad * p.out_h * p.out_w + pixel] = v;
+    STORE_VALUE(y, p.y_base + batch * p.y_batch + quad * p.out_h * p.out_w + pixel, v);
 }

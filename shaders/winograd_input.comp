@@ -4,6 +4,7 @@
 #include "common/store.glsl"
 #include "common/push_nn.h"
 #include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/winograd.glsl"
 
 // B^T d B of the input's tiles. A stride divides the taps of a kernel among CY * CX sets, which are
@@ -25,7 +26,7 @@ layout(constant_id = 7) const int DY = 1; // input pixels from one tap to the ne
 layout(constant_id = 8) const int DX = 1;
 layout(constant_id = 9) const int ROW = 0;
 
-VECTORS(0, X, x);
+VALUES(0, X, x);
 layout(binding = 1, std430) writeonly buffer V { STORED v[]; };
 layout(binding = 1, std430) writeonly buffer F { float lanes[]; };
 layout(push_constant) uniform P { conv_push p; };
@@ -50,7 +51,7 @@ void main()
         vec4 d[ALPHA];
         [[unroll]] for (int i = 0; i < ALPHA; i++) {
             int iy = y0 + i * EY * SY;
-            vec4 value = LOAD(x, column + clamp(iy, 0, p.in_h - 1) * p.in_w);
+            vec4 value = VALUE(x, column + clamp(iy, 0, p.in_h - 1) * p.in_w);
             d[i] = column_in && uint(iy) < uint(p.in_h) ? value : vec4(0);
         }
         [[unroll]] for (int i = 0; i < ALPHA; i++) {

@@ -4,6 +4,7 @@
 #include "common/store.glsl"
 #include "common/push_nn.h"
 #include "common/vectors.glsl"
+#include "common/values.glsl"
 #include "common/activation.glsl"
 #include "common/winograd.glsl"
 
@@ -23,7 +24,7 @@ layout(constant_id = 6) const int ACCUMULATE = 0; // y += instead of y =
 
 VECTORS(0, X, m);
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
-layout(binding = 2, std430) buffer Y { STORED y[]; };
+layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
 layout(push_constant) uniform P { conv_push p; };
 
 // sum over k of A^T[i][k] from[k]
@@ -67,8 +68,8 @@ void main()
                 int at = plane + (gy * p.out_sy + p.out_y0) * p.out_w + gx * p.out_sx + p.out_x0;
                 vec4 value = activate(row_of(j, t[i]) + bias, ACTIVATION, intBitsToFloat(SLOPE));
                 if (ACCUMULATE != 0)
-                    value += STORED_AT(y, at);
-                STORE(y, at, value);
+                    value += VALUE_AT(y, at);
+                STORE_VALUE(y, at, value);
             }
         }
     }

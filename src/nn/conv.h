@@ -65,6 +65,7 @@ typedef struct ac_conv_gemm {
     int taps[2], stride[2], dilation[2]; /* of the input, y and x */
     int lanes, in_quads, out_lanes;      /* see ac_conv */
     bool bounded, bias, accumulate;
+    bool half; /* what goes in and comes out is stored as float16 */
     ac_activation activation;
     float slope;
     uint64_t in_bytes, weight_vecs; /* of the bindings */

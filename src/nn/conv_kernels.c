@@ -4,10 +4,14 @@
 #include "common/push_nn.h"
 #include "conv_cpu_spv.h"
 #include "conv_cpu_texel_spv.h"
+#include "conv_direct_half_spv.h"
 #include "conv_direct_spv.h"
+#include "conv_few_half_spv.h"
 #include "conv_few_spv.h"
 #include "conv_few_texel_spv.h"
+#include "conv_gpu_half_spv.h"
 #include "conv_gpu_spv.h"
+#include "depthwise_half_spv.h"
 #include "depthwise_spv.h"
 #include "depthwise_texel_spv.h"
 #include "nn/conv.h"
@@ -89,16 +93,16 @@ static ac_status choose_gpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
     /* Two tiles of each, of vec4. */
     while (2 * (bm + bn) * bq * 16 > (int)info->shared_memory && bq > 1)
         bq /= 2;
-    ac_kernel_params params = {.name = "conv_gpu",
-                               .code = conv_gpu_spv,
-                               .code_size = sizeof(conv_gpu_spv),
-                               .binding_count = 3,
-                               .push_size = sizeof(struct conv_push),
-                               .constant_count = 15,
-                               .constants = {bm / tm * (bn / 4), bm, bn, bq, tm, g->taps[0],
-                                             g->taps[1], g->stride[0], g->stride[1], g->dilation[0],
-                                             g->dilation[1], (int32_t)g->activation,
-                                             float_bits(g->slope), g->accumulate, g->bias}};
+    ac_kernel_params params = {
+        .name = "conv_gpu",
+        .code = g->half ? conv_gpu_half_spv : conv_gpu_spv,
+        .code_size = g->half ? sizeof(conv_gpu_half_spv) : sizeof(conv_gpu_spv),
+        .binding_count = 3,
+        .push_size = sizeof(struct conv_push),
+        .constant_count = 15,
+        .constants = {bm / tm * (bn / 4), bm, bn, bq, tm, g->taps[0], g->taps[1], g->stride[0],
+                      g->stride[1], g->dilation[0], g->dilation[1], (int32_t)g->activation,
+                      float_bits(g->slope), g->accumulate, g->bias}};
 
     v->oc_tiles = (g->out_lanes + bn - 1) / bn;
     v->tile = bn;
@@ -114,15 +118,17 @@ ac_status ac_conv_choose_gemm(const ac_lowering *l, const ac_conv_gemm *gemm, ac
 
     memset(v, 0, sizeof(*v));
     v->layout = AC_CONV_GEMM;
-    return cpu && ac_lower_broadcasts(l) ? choose_cpu(l, gemm, v) : choose_gpu(l, gemm, v);
+    return cpu && !gemm->half && ac_lower_broadcasts(l) ? choose_cpu(l, gemm, v)
+                                                        : choose_gpu(l, gemm, v);
 }
 
 static ac_status choose_direct(const ac_conv *c, ac_conv_variant *v)
 {
+    bool half = c->l->plan->half;
     const ac_kernel_params params = {
         .name = "conv_direct",
-        .code = conv_direct_spv,
-        .code_size = sizeof(conv_direct_spv),
+        .code = half ? conv_direct_half_spv : conv_direct_spv,
+        .code_size = half ? sizeof(conv_direct_half_spv) : sizeof(conv_direct_spv),
         .binding_count = 4,
         .push_size = sizeof(struct conv_push),
         .constant_count = 11,
@@ -168,7 +174,7 @@ static void choose_patch(const ac_conv *c, int local, int patch[2])
 
 static ac_status choose_depthwise(const ac_conv *c, ac_conv_variant *v)
 {
-    bool texel = ac_lower_value_in_texels(c->l, c->in);
+    bool texel = ac_lower_value_in_texels(c->l, c->in), half = c->l->plan->half;
     int local = ac_lower_local(c->l, texel), patch[2] = {1, 1};
     ac_kernel_params params = {.name = "depthwise",
                                .binding_count = 3,
@@ -189,8 +195,10 @@ static ac_status choose_depthwise(const ac_conv *c, ac_conv_variant *v)
     v->pixels_a_group = local;
     v->texel = texel;
     params.texel_mask = texel ? 3 : 0;
-    params.code = texel ? depthwise_texel_spv : depthwise_spv;
-    params.code_size = texel ? sizeof(depthwise_texel_spv) : sizeof(depthwise_spv);
+    params.code = texel ? depthwise_texel_spv : half ? depthwise_half_spv : depthwise_spv;
+    params.code_size = texel  ? sizeof(depthwise_texel_spv)
+                       : half ? sizeof(depthwise_half_spv)
+                              : sizeof(depthwise_spv);
     return ac_kernel_get(c->l->device, &params, &v->kernel);
 }
 
@@ -222,6 +230,7 @@ static ac_status choose_few(const ac_conv *c, ac_conv_variant *v)
 {
     const ac_device_info *info = ac_device_get_info(c->l->device);
     int sg = (int)info->subgroup_size, weights = few_weights(c);
+    bool half = c->l->plan->half;
     ac_kernel_params params = {.name = "conv_few",
                                .binding_count = 3,
                                .push_size = sizeof(struct conv_push),
@@ -256,8 +265,10 @@ static ac_status choose_few(const ac_conv *c, ac_conv_variant *v)
     v->texel = ac_lower_value_in_texels(c->l, c->in);
     params.texel_mask = v->texel ? 3 : 0;
     params.subgroup_size = v->texel ? sg : 0;
-    params.code = v->texel ? conv_few_texel_spv : conv_few_spv;
-    params.code_size = v->texel ? sizeof(conv_few_texel_spv) : sizeof(conv_few_spv);
+    params.code = v->texel ? conv_few_texel_spv : half ? conv_few_half_spv : conv_few_spv;
+    params.code_size = v->texel ? sizeof(conv_few_texel_spv)
+                       : half   ? sizeof(conv_few_half_spv)
+                                : sizeof(conv_few_spv);
     return ac_kernel_get(c->l->device, &params, &v->kernel);
 }
 
@@ -279,6 +290,7 @@ ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v)
                                           ac_conv_bounded(&c->x, c->in->shape.w, c->out->shape.w),
                                .bias = true,
                                .accumulate = c->step->accumulate,
+                               .half = c->l->plan->half,
                                .activation = c->step->activation,
                                .slope = c->step->slope,
                                .in_bytes = c->l->plan->values[c->in->root].size,

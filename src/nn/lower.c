@@ -35,6 +35,18 @@ static ac_status parse_filtering(const char *text, const ac_log *log, int *filte
     return AC_OK;
 }
 
+ac_status ac_lower_stores_half(const ac_device *device, const ac_log *log, bool *half)
+{
+    const char *storage = getenv("AUTOCHROME_STORAGE");
+
+    *half = storage ? strcmp(storage, "float16") == 0
+                    : ac_device_get_info(device)->type != AC_DEVICE_CPU;
+    if (!storage || *half || strcmp(storage, "float32") == 0)
+        return AC_OK;
+    return ac_fail(log, AC_ERR_ARGUMENT,
+                   "AUTOCHROME_STORAGE is '%s': it must be float16 or float32", storage);
+}
+
 ac_status ac_lower_read_environment(ac_lowering *l)
 {
     const char *choice = getenv("AUTOCHROME_CONV"), *filtering = getenv("AUTOCHROME_WINOGRAD");
@@ -113,23 +125,37 @@ void ac_lower_free(ac_lowering *l)
     free(l->norms);
 }
 
+/* Makes floats of as many halves that lie at their beginning. */
+static void widen(float *values, size_t count)
+{
+    uint16_t half;
+
+    while (count-- > 0) {
+        memcpy(&half, (const char *)values + count * sizeof(half), sizeof(half));
+        values[count] = ac_half_to_float(half);
+    }
+}
+
 ac_status ac_lower_read_value(const ac_plan *plan, ac_buffer *const *arenas, int value, float *to,
                               const ac_log *log)
 {
     const ac_value *v = &plan->values[value], *root = &plan->values[v->root];
     size_t pixels = (size_t)v->shape.h * (size_t)v->shape.w;
     size_t quad = 4 * pixels, picture = (size_t)root->quads * quad;
-    size_t bytes = (size_t)v->shape.n * picture * sizeof(float);
+    size_t count = (size_t)v->shape.n * picture;
     float *all;
     ac_status status;
 
     if (!v->quads)
         return ac_fail(log, AC_ERR_ARGUMENT, "value %d of the network does not exist by itself",
                        value);
-    all = malloc(bytes);
+    all = malloc(count * sizeof(*all));
     if (!all)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
-    status = ac_buffer_read(arenas[root->arena], root->offset, all, bytes);
+    status =
+        ac_buffer_read(arenas[root->arena], root->offset, all, count / 4 * ac_plan_vec_bytes(plan));
+    if (!status && plan->half)
+        widen(all, count);
     for (int n = 0; !status && n < v->shape.n; n++)
         for (int c = 0; c < v->shape.c; c++) {
             size_t at = (size_t)n * picture + (size_t)(v->root_quad + v->map[c] / 4) * quad;
@@ -267,7 +293,8 @@ ac_binding ac_lower_value(const ac_lowering *l, int index, int *base, int *batch
     *base = value->root_quad * plane;
     *batch = root->quads * plane;
     return (ac_binding){l->arenas[root->arena], root->offset,
-                        16 * (uint64_t)root->shape.n * (uint64_t)root->quads * (uint64_t)plane +
+                        ac_plan_vec_bytes(l->plan) * (uint64_t)root->shape.n *
+                                (uint64_t)root->quads * (uint64_t)plane +
                             l->plan->guard};
 }
 
@@ -290,7 +317,7 @@ bool ac_lower_prefers_texels(const ac_lowering *l, uint64_t bytes)
     /* With kernels that follow the definition, the plain ones of all else are tested too. */
     bool cpu = l->choice != AC_CONV_DIRECT && ac_device_get_info(l->device)->type == AC_DEVICE_CPU;
 
-    return cpu && ac_lower_broadcasts(l) && ac_lower_texels_fit(l, bytes);
+    return cpu && !l->plan->half && ac_lower_broadcasts(l) && ac_lower_texels_fit(l, bytes);
 }
 
 bool ac_lower_value_in_texels(const ac_lowering *l, const ac_value *value)

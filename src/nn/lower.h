@@ -80,6 +80,9 @@ typedef struct ac_lowering {
         *norms; /* [node_count], in work: [4][quads] vec4 scale, shift, mean, 1 / deviation */
 } ac_lowering;
 
+/* Whether values that are not learned from are stored as float16, in half the memory: on all
+ * devices but processors, unless AUTOCHROME_STORAGE says so. */
+ac_status ac_lower_stores_half(const ac_device *device, const ac_log *log, bool *half);
 /* What the environment forces: AUTOCHROME_CONV and AUTOCHROME_WINOGRAD. */
 ac_status ac_lower_read_environment(ac_lowering *l);
 

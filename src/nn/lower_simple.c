@@ -2,14 +2,21 @@
 #include <string.h>
 
 #include "common/push_nn.h"
+#include "eltwise_half_spv.h"
 #include "eltwise_spv.h"
 #include "eltwise_texel_spv.h"
+#include "gather_half_spv.h"
 #include "gather_spv.h"
+#include "global_avgpool_half_spv.h"
 #include "global_avgpool_spv.h"
 #include "nn/lower.h"
+#include "pack_half_spv.h"
 #include "pack_spv.h"
+#include "pool_half_spv.h"
 #include "pool_spv.h"
+#include "unpack_half_spv.h"
 #include "unpack_spv.h"
+#include "upsample_half_spv.h"
 #include "upsample_spv.h"
 
 #define LOCAL AC_LOWER_LOCAL
@@ -46,8 +53,8 @@ ac_status ac_lower_pool(ac_lowering *l, const ac_step *step)
     const ac_op_params *p = &step->node->params;
     const ac_kernel_params params = {
         .name = "pool",
-        .code = pool_spv,
-        .code_size = sizeof(pool_spv),
+        .code = l->plan->half ? pool_half_spv : pool_spv,
+        .code_size = l->plan->half ? sizeof(pool_half_spv) : sizeof(pool_spv),
         .binding_count = 2,
         .push_size = sizeof(struct pool_push),
         .constant_count = 3,
@@ -68,8 +75,9 @@ ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step)
 {
     const ac_op_params *p = &step->node->params;
     const ac_kernel_params params = {.name = "upsample",
-                                     .code = upsample_spv,
-                                     .code_size = sizeof(upsample_spv),
+                                     .code = l->plan->half ? upsample_half_spv : upsample_spv,
+                                     .code_size = l->plan->half ? sizeof(upsample_half_spv)
+                                                                : sizeof(upsample_spv),
                                      .binding_count = 2,
                                      .push_size = sizeof(struct pool_push),
                                      .constant_count = 2,
@@ -82,13 +90,14 @@ ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step)
 ac_status ac_lower_plane(ac_lowering *l, const ac_step *step, bool sum)
 {
     const ac_value *in = &l->plan->values[step->inputs[0]];
-    const ac_kernel_params params = {.name = "global_avgpool",
-                                     .code = global_avgpool_spv,
-                                     .code_size = sizeof(global_avgpool_spv),
-                                     .binding_count = 2,
-                                     .push_size = sizeof(struct plane_push),
-                                     .constant_count = 3,
-                                     .constants = {LOCAL, sum, step->accumulate}};
+    const ac_kernel_params params = {
+        .name = "global_avgpool",
+        .code = l->plan->half ? global_avgpool_half_spv : global_avgpool_spv,
+        .code_size = l->plan->half ? sizeof(global_avgpool_half_spv) : sizeof(global_avgpool_spv),
+        .binding_count = 2,
+        .push_size = sizeof(struct plane_push),
+        .constant_count = 3,
+        .constants = {LOCAL, sum, step->accumulate}};
     struct plane_push push = {.pixels = (int)plane_of(in->shape), .quads = in->quads};
     const ac_kernel *kernel;
     ac_binding bindings[2];
@@ -112,8 +121,9 @@ ac_status ac_lower_relayout(ac_lowering *l, const ac_step *step)
     const ac_value *in = &l->plan->values[step->inputs[0]];
     const ac_value *out = &l->plan->values[step->output];
     const ac_kernel_params params = {.name = "gather",
-                                     .code = gather_spv,
-                                     .code_size = sizeof(gather_spv),
+                                     .code = l->plan->half ? gather_half_spv : gather_spv,
+                                     .code_size = l->plan->half ? sizeof(gather_half_spv)
+                                                                : sizeof(gather_spv),
                                      .binding_count = 3,
                                      .push_size = sizeof(struct plane_push),
                                      .constant_count = 2,
@@ -148,17 +158,22 @@ ac_status ac_lower_combine(ac_lowering *l, const ac_step *step, int a, int b,
     int stretched = add && plane_of(l->plan->values[b].shape) == 1 && plane_of(out->shape) > 1;
     bool texel = ac_lower_value_in_texels(l, &l->plan->values[a]) &&
                  (!add || ac_lower_value_in_texels(l, &l->plan->values[b]));
-    const ac_kernel_params params = {
-        .name = "eltwise",
-        .code = texel ? eltwise_texel_spv : eltwise_spv,
-        .code_size = texel ? sizeof(eltwise_texel_spv) : sizeof(eltwise_spv),
-        .texel_mask = texel ? 7 : 0,
-        .binding_count = 4,
-        .push_size = sizeof(struct plane_push),
-        .subgroup_size = ac_lower_subgroup(l, texel),
-        .constant_count = 4,
-        .constants = {ac_lower_local(l, texel), add ? 1 + stretched : 0, affine != NULL,
-                      (int32_t)activation}};
+    bool half = l->plan->half;
+    const ac_kernel_params params = {.name = "eltwise",
+                                     .code = texel  ? eltwise_texel_spv
+                                             : half ? eltwise_half_spv
+                                                    : eltwise_spv,
+                                     .code_size = texel  ? sizeof(eltwise_texel_spv)
+                                                  : half ? sizeof(eltwise_half_spv)
+                                                         : sizeof(eltwise_spv),
+                                     .texel_mask = texel ? 7 : 0,
+                                     .binding_count = 4,
+                                     .push_size = sizeof(struct plane_push),
+                                     .subgroup_size = ac_lower_subgroup(l, texel),
+                                     .constant_count = 4,
+                                     .constants = {ac_lower_local(l, texel),
+                                                   add ? 1 + stretched : 0, affine != NULL,
+                                                   (int32_t)activation}};
     struct plane_push push = {.pixels = (int)plane_of(out->shape),
                               .quads = out->quads,
                               .n = out->shape.n,
@@ -246,7 +261,7 @@ fail:
 ac_status ac_lower_concat(ac_lowering *l, const ac_step *step)
 {
     const ac_value *out = &l->plan->values[step->output];
-    uint64_t plane = 16 * plane_of(out->shape);
+    uint64_t vec = ac_plan_vec_bytes(l->plan), plane = vec * plane_of(out->shape);
     int quad = 0;
 
     for (int i = 0; i < step->input_count; i++) {
@@ -263,10 +278,10 @@ ac_status ac_lower_concat(ac_lowering *l, const ac_step *step)
             call->kind = AC_CALL_COPY;
             call->copy.from = from.buffer;
             call->copy.from_offset =
-                from.offset + 16 * ((uint64_t)base + (uint64_t)n * (uint64_t)batch);
+                from.offset + vec * ((uint64_t)base + (uint64_t)n * (uint64_t)batch);
             call->copy.to = to.buffer;
             call->copy.to_offset = to.offset +
-                                   16 * ((uint64_t)to_base + (uint64_t)n * (uint64_t)to_batch) +
+                                   vec * ((uint64_t)to_base + (uint64_t)n * (uint64_t)to_batch) +
                                    (uint64_t)quad * plane;
             call->copy.size = (uint64_t)in->quads * plane;
         }
@@ -279,8 +294,9 @@ ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures)
 {
     const ac_plan *plan = l->plan;
     const ac_kernel_params params = {.name = "pack",
-                                     .code = pack_spv,
-                                     .code_size = sizeof(pack_spv),
+                                     .code = l->plan->half ? pack_half_spv : pack_spv,
+                                     .code_size =
+                                         l->plan->half ? sizeof(pack_half_spv) : sizeof(pack_spv),
                                      .binding_count = 2,
                                      .push_size = sizeof(struct picture_push),
                                      .constant_count = 1,
@@ -308,8 +324,9 @@ ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
     const ac_plan *plan = l->plan;
     const ac_value *value = &plan->values[plan->output];
     const ac_kernel_params params = {.name = "unpack",
-                                     .code = unpack_spv,
-                                     .code_size = sizeof(unpack_spv),
+                                     .code = l->plan->half ? unpack_half_spv : unpack_spv,
+                                     .code_size = l->plan->half ? sizeof(unpack_half_spv)
+                                                                : sizeof(unpack_spv),
                                      .binding_count = 3,
                                      .push_size = sizeof(struct picture_push),
                                      .constant_count = 1,

@@ -6,20 +6,28 @@
 #include "nn/winograd.h"
 #include "util/half.h"
 #include "util/math.h"
+#include "winograd_input_3_half_spv.h"
 #include "winograd_input_3_spv.h"
 #include "winograd_input_3_texel_spv.h"
+#include "winograd_input_4_half_spv.h"
 #include "winograd_input_4_spv.h"
 #include "winograd_input_4_texel_spv.h"
+#include "winograd_input_5_half_spv.h"
 #include "winograd_input_5_spv.h"
 #include "winograd_input_5_texel_spv.h"
+#include "winograd_input_6_half_spv.h"
 #include "winograd_input_6_spv.h"
 #include "winograd_input_6_texel_spv.h"
+#include "winograd_output_3_half_spv.h"
 #include "winograd_output_3_spv.h"
 #include "winograd_output_3_texel_spv.h"
+#include "winograd_output_4_half_spv.h"
 #include "winograd_output_4_spv.h"
 #include "winograd_output_4_texel_spv.h"
+#include "winograd_output_5_half_spv.h"
 #include "winograd_output_5_spv.h"
 #include "winograd_output_5_texel_spv.h"
+#include "winograd_output_6_half_spv.h"
 #include "winograd_output_6_spv.h"
 #include "winograd_output_6_texel_spv.h"
 #include "winograd_weight_3_spv.h"
@@ -30,18 +38,28 @@
 #define LOCAL     AC_LOWER_LOCAL
 #define FULL_TILE 16 /* quads: the most output channels of a product's tile */
 
-/* By ALPHA; the second with texel buffers. */
-static const ac_winograd_code input_code[][2] = {
-    {AC_WINOGRAD_CODE(winograd_input_3), AC_WINOGRAD_CODE(winograd_input_3_texel)},
-    {AC_WINOGRAD_CODE(winograd_input_4), AC_WINOGRAD_CODE(winograd_input_4_texel)},
-    {AC_WINOGRAD_CODE(winograd_input_5), AC_WINOGRAD_CODE(winograd_input_5_texel)},
-    {AC_WINOGRAD_CODE(winograd_input_6), AC_WINOGRAD_CODE(winograd_input_6_texel)},
+enum { PLAIN, TEXEL, HALF };
+
+/* By ALPHA; the second with texel buffers, the third for values in float16. */
+static const ac_winograd_code input_code[][3] = {
+    {AC_WINOGRAD_CODE(winograd_input_3), AC_WINOGRAD_CODE(winograd_input_3_texel),
+     AC_WINOGRAD_CODE(winograd_input_3_half)},
+    {AC_WINOGRAD_CODE(winograd_input_4), AC_WINOGRAD_CODE(winograd_input_4_texel),
+     AC_WINOGRAD_CODE(winograd_input_4_half)},
+    {AC_WINOGRAD_CODE(winograd_input_5), AC_WINOGRAD_CODE(winograd_input_5_texel),
+     AC_WINOGRAD_CODE(winograd_input_5_half)},
+    {AC_WINOGRAD_CODE(winograd_input_6), AC_WINOGRAD_CODE(winograd_input_6_texel),
+     AC_WINOGRAD_CODE(winograd_input_6_half)},
 };
-static const ac_winograd_code output_code[][2] = {
-    {AC_WINOGRAD_CODE(winograd_output_3), AC_WINOGRAD_CODE(winograd_output_3_texel)},
-    {AC_WINOGRAD_CODE(winograd_output_4), AC_WINOGRAD_CODE(winograd_output_4_texel)},
-    {AC_WINOGRAD_CODE(winograd_output_5), AC_WINOGRAD_CODE(winograd_output_5_texel)},
-    {AC_WINOGRAD_CODE(winograd_output_6), AC_WINOGRAD_CODE(winograd_output_6_texel)},
+static const ac_winograd_code output_code[][3] = {
+    {AC_WINOGRAD_CODE(winograd_output_3), AC_WINOGRAD_CODE(winograd_output_3_texel),
+     AC_WINOGRAD_CODE(winograd_output_3_half)},
+    {AC_WINOGRAD_CODE(winograd_output_4), AC_WINOGRAD_CODE(winograd_output_4_texel),
+     AC_WINOGRAD_CODE(winograd_output_4_half)},
+    {AC_WINOGRAD_CODE(winograd_output_5), AC_WINOGRAD_CODE(winograd_output_5_texel),
+     AC_WINOGRAD_CODE(winograd_output_5_half)},
+    {AC_WINOGRAD_CODE(winograd_output_6), AC_WINOGRAD_CODE(winograd_output_6_texel),
+     AC_WINOGRAD_CODE(winograd_output_6_half)},
 };
 static const ac_winograd_code weight_code[] = {
     AC_WINOGRAD_CODE(winograd_weight_3), AC_WINOGRAD_CODE(winograd_weight_4),
@@ -133,6 +151,16 @@ ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
     return ac_kernel_get(w->c->l->device, params, kernel);
 }
 
+/* Which of the codes, for a first binding of so many bytes. */
+static int store_of(const ac_lowering *l, uint64_t bytes)
+{
+    if (l->plan->half)
+        return HALF;
+    return ac_device_get_info(l->device)->type == AC_DEVICE_CPU && ac_lower_texels_fit(l, bytes)
+               ? TEXEL
+               : PLAIN;
+}
+
 ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_kernel **kernel)
 {
     const ac_conv *c = w->c;
@@ -141,12 +169,11 @@ ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_k
                                .constants = {LOCAL, w->m, w->step[0], w->step[1], c->y.in_stride,
                                              c->x.in_stride, w->sets[1], c->y.in_dilation,
                                              c->x.in_dilation, row}};
-    bool texel = ac_device_get_info(c->l->device)->type == AC_DEVICE_CPU &&
-                 ac_lower_texels_fit(c->l, c->l->plan->values[c->in->root].size);
+    int store = store_of(c->l, c->l->plan->values[c->in->root].size);
 
     return ac_winograd_get_kernel(w, "winograd_input",
-                                  &input_code[w->alpha - AC_WINOGRAD_MIN_ALPHA][texel], texel,
-                                  &params, kernel);
+                                  &input_code[w->alpha - AC_WINOGRAD_MIN_ALPHA][store],
+                                  store == TEXEL, &params, kernel);
 }
 
 ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int quads,
@@ -196,15 +223,14 @@ static ac_status get_kernels(job *j)
         .binding_count = 2,
         .constant_count = 7,
         .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1], 0}};
-    bool texel = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU &&
-                 ac_lower_texels_fit(j->l, AC_LOWER_SCRATCH_MAX);
+    int store = store_of(j->l, AC_LOWER_SCRATCH_MAX);
     ac_status status = AC_OK;
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
     weight.constants[6] = j->gemm.tile;
     TRY(ac_winograd_get_input_kernel(w, 0, &j->input));
-    TRY(ac_winograd_get_kernel(w, "winograd_output", &output_code[at][texel], texel, &output,
-                               &j->output));
+    TRY(ac_winograd_get_kernel(w, "winograd_output", &output_code[at][store], store == TEXEL,
+                               &output, &j->output));
     TRY(ac_winograd_get_kernel(w, "winograd_weight", &weight_code[at], false, &weight, &j->weight));
 fail:
     return status;

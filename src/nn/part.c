@@ -90,7 +90,7 @@ static void describe_operation(const ac_step *step, char *text, size_t size)
 
 static uint64_t value_bytes(const ac_plan *plan, int value)
 {
-    return 4 * (uint64_t)ac_shape_count(plan->values[value].shape);
+    return ac_plan_vec_bytes(plan) / 4 * (uint64_t)ac_shape_count(plan->values[value].shape);
 }
 
 static uint64_t tensor_bytes(const ac_net *net, const ac_node *node, const char *suffix)

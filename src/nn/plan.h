@@ -88,6 +88,7 @@ typedef struct ac_plan {
     uint64_t weight_bytes;     /* as stored on the device, about */
     uint64_t io_bytes;         /* float pictures going in and out */
     uint64_t largest_value;    /* bytes of the largest root */
+    bool half;                 /* values are stored as float16, not float32; never in training */
     uint64_t guard;            /* bytes after each root that belong to nobody, part of its size */
     int64_t macs;
 } ac_plan;
@@ -106,6 +107,9 @@ ac_status ac_plan_create_training(const ac_net *net, int n, int height, int widt
                                   uint64_t max_arena, const ac_node_training *training,
                                   const ac_log *log, ac_plan **plan);
 
+/* Makes the values of a plan that is not for training float16, and places them anew. */
+ac_status ac_plan_store_half(ac_plan *plan, uint64_t max_arena, const ac_log *log);
+uint64_t ac_plan_vec_bytes(const ac_plan *plan); /* of four channels of a pixel */
 /* For tests: places all values anew, each in memory of its own with `guard` bytes after it, a
  * multiple of AC_PLAN_ALIGNMENT. */
 ac_status ac_plan_guard(ac_plan *plan, uint64_t guard, uint64_t max_arena, const ac_log *log);

@@ -109,7 +109,7 @@ static int collect_roots(ac_plan *plan, int *roots)
 
         if (value->root != v || value->quads == 0)
             continue;
-        value->size = 16 * (uint64_t)value->shape.n * (uint64_t)value->quads *
+        value->size = ac_plan_vec_bytes(plan) * (uint64_t)value->shape.n * (uint64_t)value->quads *
                       (uint64_t)value->shape.h * (uint64_t)value->shape.w;
         if (value->size > plan->largest_value)
             plan->largest_value = value->size;
@@ -133,6 +133,7 @@ ac_status ac_plan_place(ac_plan *plan, uint64_t max_arena, const ac_log *log)
 
     plan->arena_count = 0;
     plan->activation_bytes = 0;
+    plan->largest_value = 0;
     plan->arena_sizes = calloc((size_t)plan->value_count, sizeof(*plan->arena_sizes));
     if (!roots || !arenas || !plan->arena_sizes) {
         status = AC_ERR_MEMORY;
@@ -150,6 +151,17 @@ fail:
     free(arenas);
     free(roots);
     return status == AC_ERR_MEMORY ? ac_fail(log, status, "out of memory") : status;
+}
+
+uint64_t ac_plan_vec_bytes(const ac_plan *plan)
+{
+    return plan->half ? 8 : 16;
+}
+
+ac_status ac_plan_store_half(ac_plan *plan, uint64_t max_arena, const ac_log *log)
+{
+    plan->half = true;
+    return ac_plan_guard(plan, plan->guard, max_arena, log);
 }
 
 ac_status ac_plan_guard(ac_plan *plan, uint64_t guard, uint64_t max_arena, const ac_log *log)

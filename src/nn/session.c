@@ -37,8 +37,20 @@ static bool fits(const ac_device *device, const ac_plan *plan)
            plan->largest_value <= info->max_allocation;
 }
 
+static ac_status create_plan(const ac_session_params *params, const ac_net *net, int h, int w,
+                             bool half, const ac_log *log, ac_plan **plan)
+{
+    ac_status status = AC_OK;
+
+    TRY(ac_plan_create(net, params->n, h, w, AC_PLAN_MAX_ARENA, log, plan));
+    if (half)
+        TRY(ac_plan_store_half(*plan, AC_PLAN_MAX_ARENA, log));
+fail:
+    return status;
+}
+
 /* The largest short side, a multiple of 8 where possible, whose plan fits; 0: none. */
-static int largest_side(const ac_session_params *params, const ac_net *net)
+static int largest_side(const ac_session_params *params, const ac_net *net, bool half)
 {
     int side = params->height < params->width ? params->height : params->width;
     int low = 0, high = side;
@@ -49,8 +61,7 @@ static int largest_side(const ac_session_params *params, const ac_net *net)
         int w = (int)((int64_t)params->width * middle / side);
         ac_plan *plan = NULL;
 
-        if (ac_plan_create(net, params->n, h > 0 ? h : 1, w > 0 ? w : 1, AC_PLAN_MAX_ARENA, NULL,
-                           &plan) == AC_OK &&
+        if (create_plan(params, net, h > 0 ? h : 1, w > 0 ? w : 1, half, NULL, &plan) == AC_OK &&
             fits(params->device, plan))
             low = middle;
         else
@@ -70,7 +81,7 @@ static ac_status check_memory(const ac_session_params *params, const ac_session 
 
     if (fits(params->device, plan))
         return AC_OK;
-    side = largest_side(params, session->net);
+    side = largest_side(params, session->net, plan->half);
     if (side > 0)
         snprintf(hint, sizeof(hint), "a short side of %d fits (--size %d)", side, side);
     if (plan->largest_value > info->max_storage_range)
@@ -229,14 +240,16 @@ ac_status ac_session_create(const ac_session_params *params, const ac_log *log, 
     ac_session *session = calloc(1, sizeof(*session));
     const ac_net *net = params->model->net;
     ac_status status = AC_OK;
+    bool half;
 
     *result = NULL;
     if (!session)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     session->device = params->device;
     TRY(ac_net_parse(net->text, strlen(net->text), net->where, log, &session->net));
-    TRY(ac_plan_create(session->net, params->n, params->height, params->width, AC_PLAN_MAX_ARENA,
-                       log, &session->plan));
+    TRY(ac_lower_stores_half(params->device, log, &half));
+    TRY(create_plan(params, session->net, params->height, params->width, half, log,
+                    &session->plan));
     if (params->guarded)
         TRY(ac_plan_guard(session->plan, GUARD_BYTES, AC_PLAN_MAX_ARENA, log));
     TRY(check_memory(params, session, log));

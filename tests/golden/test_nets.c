@@ -7,8 +7,6 @@
 #include "nets.h"
 #include "run_net.h"
 
-#define TOLERANCE 1e-4
-
 static ac_status compute(void *opaque, const ac_model *model, int h, int w, const float *lightness,
                          const ac_log *log, ac_shape *shape, double **result)
 {
@@ -27,8 +25,9 @@ int main(int argc, char **argv)
     if (test_device_open(&log, &device) != AC_OK)
         return EXIT_FAILURE;
     printf("%s, %s\n", ac_device_get_info(device)->name, ac_device_get_info(device)->driver);
-    nets_check(max_pixels, TOLERANCE, compute, device, &log, &passed, &failed);
-    model_check(TOLERANCE, compute, device, &log, &passed, &failed);
+    double tolerance = test_tolerance(device, 1e-2); /* up to 60 layers */
+    nets_check(max_pixels, tolerance, compute, device, &log, &passed, &failed);
+    model_check(tolerance, compute, device, &log, &passed, &failed);
     if (ac_device_validation_messages(device) > 0)
         failed++;
     ac_device_close(&device);

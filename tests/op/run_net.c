@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "nn/lower.h"
 #include "run_net.h"
 
 bool test_skipped(void)
@@ -22,6 +23,12 @@ ac_status test_device_open(const ac_log *log, ac_device **device)
         .cache_dir = "",
     };
     return ac_device_open(&params, log, device);
+}
+
+double test_tolerance(const ac_device *device, double half)
+{
+    bool stored = false;
+    return ac_lower_stores_half(device, NULL, &stored) == AC_OK && stored ? half : 1e-4;
 }
 
 ac_status test_session_run(ac_device *device, const ac_model *model, int n, int h, int w,

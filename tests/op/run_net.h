@@ -16,6 +16,10 @@ bool test_skipped(void);
  */
 ac_status test_device_open(const ac_log *log, ac_device **device);
 
+/* How far a result may be off on this device, over the largest value: 1e-4, and `half` where values
+ * are stored as float16, each of which rounds by up to 2^-11 of itself. */
+double test_tolerance(const ac_device *device, double half);
+
 /* A session made, run, and destroyed. *result is the caller's to free(); NULL on failure. */
 ac_status test_session_run(ac_device *device, const ac_model *model, int n, int h, int w,
                            const float *lightness, const ac_log *log, ac_shape *shape,

@@ -1,7 +1,7 @@
 /* The engine against src/ref: every case of cases.txt on the device that is chosen among the
- * driver's in VK_DRIVER_FILES. AUTOCHROME_CONV forces the kernel of convolutions;
- * AUTOCHROME_VALIDATION=1 makes a message of the validation layer a failure. Arguments: names of
- * cases, none for all. */
+ * driver's in VK_DRIVER_FILES. AUTOCHROME_CONV forces the kernel of convolutions,
+ * AUTOCHROME_STORAGE how values are stored; AUTOCHROME_VALIDATION=1 makes a message of the
+ * validation layer a failure. Arguments: names of cases, none for all. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,6 @@
 #include "golden.h"
 #include "ref_net.h"
 #include "run_net.h"
-
-#define TOLERANCE 1e-4
 
 static double check(void *opaque, const test_case *c, const ac_model *model, const float *lightness,
                     const ac_log *log)
@@ -44,8 +42,8 @@ int main(int argc, char **argv)
     if (test_device_open(&log, &device) != AC_OK)
         return EXIT_FAILURE;
     printf("%s, %s\n", ac_device_get_info(device)->name, ac_device_get_info(device)->driver);
-    int result = cases_run(AC_SOURCE_DIR "/tests/op/cases.txt", argc - 1, argv + 1, TOLERANCE,
-                           check, device, &log);
+    int result = cases_run(AC_SOURCE_DIR "/tests/op/cases.txt", argc - 1, argv + 1,
+                           test_tolerance(device, 2e-3), check, device, &log);
     uint64_t left = ac_device_memory_used(device, NULL);
     if (left != 0) {
         fprintf(stderr, "failed: %llu bytes of device memory are not given back\n",

@@ -1,0 +1,43 @@
+// Values of a network, [n][quads][h][w] vec4. With HALF they lie in memory as float16, which halves
+// what is read and written; all arithmetic is in float32. Of three kinds of buffers:
+//   VALUES(binding, block, name): only read, by VALUE(name, i)
+//   STORED_VALUE name[]: STORE_VALUE(name, i, v), VALUE_AT(name, i)
+//   LANES(binding, block, name): only read, a float at a time, by LANE(name, i, lane)
+// After store.glsl and vectors.glsl, which say how with TEXEL.
+#ifdef HALF
+// What is too large for float16 becomes its largest.
+uvec2 half_of(vec4 v)
+{
+    v = clamp(v, -65504.0, 65504.0);
+    return uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
+}
+
+vec4 float_of(uvec2 v)
+{
+    return vec4(unpackHalf2x16(v.x), unpackHalf2x16(v.y));
+}
+
+#define VALUES(at, block, name)                                                                    \
+    layout(binding = at, std430) readonly buffer block                                             \
+    {                                                                                              \
+        uvec2 name[];                                                                              \
+    }
+#define VALUE(b, i)          float_of(b[i])
+#define STORED_VALUE         uvec2
+#define STORE_VALUE(b, i, v) b[i] = half_of(v)
+#define VALUE_AT(b, i)       float_of(b[i])
+#define LANES(at, block, name) VALUES(at, block, name)
+#define LANE(b, i, lane)       unpackHalf2x16(b[i][(lane) >> 1])[(lane) & 1]
+#else
+#define VALUES(at, block, name) VECTORS(at, block, name)
+#define VALUE(b, i)             LOAD(b, i)
+#define STORED_VALUE            STORED
+#define STORE_VALUE(b, i, v)    STORE(b, i, v)
+#define VALUE_AT(b, i)          STORED_AT(b, i)
+#define LANES(at, block, name)                                                                     \
+    layout(binding = at, std430) readonly buffer block                                             \
+    {                                                                                              \
+        float name[];                                                                              \
+    }
+#define LANE(b, i, lane) b[(i) * 4 + (lane)]
+#endif
