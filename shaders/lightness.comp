@@ -1,5 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "common/push_color.h"
 #include "common/color.glsl"
 
@@ -11,12 +12,34 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int BYTES = 1; // a sample
 
+const int PER_WORD = 4 / BYTES;
+
 layout(binding = 0, std430) readonly buffer X { uint luma[]; };
 layout(binding = 1, std430) writeonly buffer Y { float picture[]; };
 layout(push_constant) uniform P { lightness_push p; };
 
 #include "common/divide.glsl"
-#include "common/samples.glsl"
+
+// Mean of the samples from top to bottom and left to right, borders between samples counting in
+// part; all inside the plane, bottom > top, right > left. Rows are whole words, little-endian.
+float luma_mean(float top, float bottom, float left, float right)
+{
+    int end_y = min(whole(ceil(bottom)), p.in_h), end_x = min(whole(ceil(right)), p.in_w);
+    float sum = 0.0, weights = 0.0;
+    for (int y = whole(floor(top)); y < end_y; y++) {
+        float share = min(bottom, float(y + 1)) - max(top, float(y));
+        for (int k = whole(floor(left)) / PER_WORD; k * PER_WORD < end_x; k++) {
+            uint word = luma[y * p.in_row + k];
+            [[unroll]] for (int i = 0; i < PER_WORD; i++) {
+                float x = float(k * PER_WORD + i);
+                float weight = share * max(min(right, x + 1.0) - max(left, x), 0.0);
+                sum += weight * float(word >> (8 * BYTES * i) & (BYTES == 1 ? 0xffu : 0xffffu));
+                weights += weight;
+            }
+        }
+    }
+    return sum / weights;
+}
 
 void main()
 {
@@ -30,6 +53,6 @@ void main()
     float left = min(float(x) * p.step_x, float(p.in_w) - 1.0);
     float bottom = min(float(y + 1) * p.step_y, float(p.in_h));
     float right = min(float(x + 1) * p.step_x, float(p.in_w));
-    float mean = luma_mean(top, bottom, left, right, p.in_h, p.in_w, p.in_row);
+    float mean = luma_mean(top, bottom, left, right);
     picture[pixel] = lightness_of_luma((mean - p.zero) * p.per_step);
 }

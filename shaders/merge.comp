@@ -36,8 +36,8 @@ layout(push_constant) uniform P { merge_push p; };
 
 #include "common/divide.glsl"
 
-// a and b of a word's samples, which lie in one row at y and at each x, in pixels of their picture (0.5:
-// centre of the first), for each lightness. Each pixel of the picture is loaded once for all samples.
+// a and b of a word's samples, which lie in one row at y and at each x, in pixels of their picture
+// (0.5: centre of the first), for each lightness. A pixel of that is loaded once for all of them.
 void colours_at(float y, vec4 x, vec4 lightness, out vec4 a, out vec4 b)
 {
     int first_row = whole(floor(y - 0.5)) - 1;
@@ -105,8 +105,9 @@ vec2 chroma_of(float y, float lightness, vec2 ab)
     return keep * vec2(d.b / (2.0 * (1.0 - p.kb)), d.r / (2.0 * (1.0 - p.kr)));
 }
 
-// Mean of the luma samples of rows top to bottom and columns left to right, for each of a word's
-// chroma samples, the first of which is number `first` of its row. Borders between samples count in part.
+// Mean of the luma from top to bottom and left to right, for each of a word's chroma samples, the
+// first of which is number `first` of its row. Borders between luma samples count in part. Rows of
+// luma are whole words, little-endian.
 vec4 luma_means(float top, float bottom, vec4 left, vec4 right, int first)
 {
     int end = min(whole(ceil(bottom)), p.in_h);

@@ -5,10 +5,9 @@
 //   LANES(binding, block, name): only read, a float at a time, by LANE(name, i, lane)
 // After store.glsl and vectors.glsl, which say how with TEXEL.
 #ifdef HALF
-// What is too large for float16 becomes its largest.
+// What is too large for float16 becomes infinite, which is seen in the end.
 uvec2 half_of(vec4 v)
 {
-    v = clamp(v, -65504.0, 65504.0);
     return uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
 }
 

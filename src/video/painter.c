@@ -327,8 +327,11 @@ ac_status ac_painter_end(ac_painter *p, int index, uint8_t *const planes[2],
     if (flags & AC_MERGE_NOT_FINITE)
         return ac_fail(p->log, AC_ERR_FORMAT,
                        "%s: the network's colours are not finite numbers: the model does not fit "
-                       "this picture, try another --size or model",
-                       name);
+                       "this picture, try another --size or model%s",
+                       name,
+                       ac_session_plan(p->session)->half
+                           ? ", or AUTOCHROME_STORAGE=float32, which holds larger numbers"
+                           : "");
     for (int i = 0; i < 2; i++)
         if (s->blank)
             fill_neutral(planes[i], strides[i], w, h, out->depth);
