@@ -36,6 +36,7 @@ typedef struct ac_bench_pass {
     int64_t macs;
     uint64_t bytes;  /* least, of all parts */
     uint64_t memory; /* on the device */
+    bool half;       /* values are stored as float16 */
     /* With the time of each part taken. With timestamps: medians of what the device was at work and
      * of what it was not, from the submission to the end; else 0. */
     double device, idle;

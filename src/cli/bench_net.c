@@ -311,6 +311,7 @@ ac_status ac_bench_forward(const ac_context *context, const ac_bench_params *par
                                                .width = bench->width},
                           log, &s.session));
     pass->memory = ac_device_memory_used(device, NULL) - before;
+    pass->half = ac_session_plan(s.session)->half;
     TRY(draw(count, 0, 100, params->seed, "lightness", log, &lightness));
     result = malloc((size_t)ac_shape_count(ac_session_output_shape(s.session)) * sizeof(*result));
     parts = ac_session_parts(s.session, &pass->part_count);

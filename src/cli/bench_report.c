@@ -99,7 +99,8 @@ static void print_pass(const char *what, const ac_bench_pass *pass, int batch,
     printf("  %.1f GFLOP/s", flops / 1e9);
     if (m->has_peak)
         printf(", %.0f%% of the peak", 100 * share(flops, m->peak.flops));
-    printf("; %s of device memory", ac_format_bytes(pass->memory, memory, sizeof(memory)));
+    printf("; %s of device memory%s", ac_format_bytes(pass->memory, memory, sizeof(memory)),
+           pass->half ? ", values in float16" : "");
     if (m->timestamps)
         printf("; the queue is idle for %.3f ms", pass->idle * 1e3);
     putchar('\n');
@@ -163,15 +164,16 @@ static json_t *pass_json(const ac_bench_pass *pass, int batch, int height, int w
     for (int i = 0; i < pass->part_count; i++)
         json_array_append_new(layers, part_json(&pass->parts[i], pass->seconds[i], m));
     return json_pack(
-        "{s:f, s:f, s:f, s:i, s:i, s:i, s:i, s:f, s:I, s:f, s:o, s:I, s:f, s:o, s:I, s:o, s:o,"
-        " s:o, s:o}",
+        "{s:f, s:f, s:f, s:i, s:i, s:i, s:i, s:f, s:I, s:f, s:o, s:I, s:f, s:o, s:I, s:s, s:o,"
+        " s:o, s:o, s:o}",
         "median_s", t->median, "min_s", t->least, "max_s", t->most, "runs", t->runs, "batch", batch,
         "height", height, "width", width, "pictures_per_s", rate(batch, t->median), "multiply_adds",
         (json_int_t)pass->macs, "gflops", flops / 1e9, "share_of_peak_flops",
         share_json(flops, m->peak.flops, m->has_peak), "bytes", (json_int_t)pass->bytes,
         "gbytes_per_s", bytes / 1e9, "share_of_peak_bytes",
         share_json(bytes, m->peak.bytes, m->has_peak), "device_memory", (json_int_t)pass->memory,
-        "device_s", m->timestamps ? json_real(pass->device) : json_null(), "idle_s",
+        "storage", pass->half ? "float16" : "float32", "device_s",
+        m->timestamps ? json_real(pass->device) : json_null(), "idle_s",
         m->timestamps ? json_real(pass->idle) : json_null(), "sum_of_layers_s",
         m->layers ? json_real(sum_of_parts(pass)) : json_null(), "layers", layers);
 }
