@@ -43,7 +43,7 @@ ac_status ac_temporal_create(const ac_temporal_params *params, ac_temporal **res
     /* A processor reads them faster than a storage buffer. */
     t->texel = info->type == AC_DEVICE_CPU && ring <= info->max_texel_elements;
     TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 16 * ring, "the last frames", &t->ring));
-    TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * PARTS, "the last frames",
+    TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * (uint64_t)PARTS, "the last frames",
                          &t->partial));
     TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * (uint64_t)params->frames,
                          "the last frames", &t->differences));
