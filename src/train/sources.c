@@ -158,6 +158,11 @@ static ac_status add_name(listing *l, const char *name, int depth)
         return ac_fail(l->log, AC_ERR_IO, "%s: is not a regular file", name);
     if (!strcasecmp(ac_name_extension(name), "txt"))
         return add_list(l, name, depth);
+    if (!strcasecmp(ac_name_extension(name), "safetensors"))
+        return ac_fail(l->log, AC_ERR_ARGUMENT,
+                       "%s: is a model, where pictures and films are named: eval takes it after "
+                       "-m, train after --init",
+                       name);
     return add_file(l, name, &info);
 }
 

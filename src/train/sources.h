@@ -16,9 +16,9 @@ typedef struct ac_source {
  * it alone) the pictures, films and folders that it matches; a .txt list what it names, one a line,
  * relative to the list, empty lines and those beginning with # left out; anything else is taken as
  * it is. Natural order of names (2 before 10) within a folder and a glob, no file twice, under
- * whatever names or links. A name that is nothing, an empty folder, a glob that matches nothing: an
- * error that names it. A folder within another that cannot be read: a warning. On success the
- * caller owns *list. */
+ * whatever names or links. A name that is nothing or a model's, an empty folder, a glob that
+ * matches nothing: an error that names it. A folder within another that cannot be read: a warning.
+ * On success the caller owns *list. */
 ac_status ac_sources_list(const char *const *names, int name_count, const ac_log *log,
                           ac_source **list, int *count);
 void ac_sources_free(ac_source **list, int count);

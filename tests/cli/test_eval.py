@@ -332,6 +332,7 @@ check(run("eval", "-m", "default", pictures, "--size", "40", "--layers", layers,
 kept = (pictures / "a1 wide.png").read_bytes()
 check_fails(run("eval", "-m", model, pictures, "--sheet", pictures / "a1 wide.png"), 2,
             "the sheet is a picture", "name another file")
+check_fails(run("eval", model, pictures), 2, "a model among the pictures", "is a model", "-m")
 check_fails(run("eval", "-m", model, pictures, "--layers", model), 2, "the layers are the model",
             "is the model itself")
 check((pictures / "a1 wide.png").read_bytes() == kept, "the picture is left alone")
