@@ -42,17 +42,23 @@ void colours_at(float y, vec4 x, vec4 lightness, out vec4 a, out vec4 b)
 {
     int first_row = whole(floor(y - 0.5)) - 1;
     int first = whole(floor(x[0] - 0.5)) - 1, last = whole(floor(x[PER_WORD - 1] - 0.5)) + 2;
+    int rows[4];
+    float near_y[4];
+    [[unroll]] for (int i = 0; i < 4; i++) {
+        float dy = float(first_row + i) + 0.5 - y;
+        near_y[i] = exp(dy * dy * SPREAD);
+        rows[i] = clamp(first_row + i, 0, p.ab_h - 1) * p.ab_w;
+    }
     vec4 weights = vec4(0);
     a = b = vec4(0);
     for (int k = first; k <= last; k++) {
         vec4 dx = float(k) + 0.5 - x;
-        vec4 near = exp(dx * dx * SPREAD) * vec4(lessThan(abs(dx), vec4(2)));
+        vec4 near_x = exp(dx * dx * SPREAD) * vec4(lessThan(abs(dx), vec4(2)));
         int column = clamp(k, 0, p.ab_w - 1);
         [[unroll]] for (int i = 0; i < 4; i++) {
-            float dy = float(first_row + i) + 0.5 - y;
-            vec4 c = LOAD(colours, clamp(first_row + i, 0, p.ab_h - 1) * p.ab_w + column);
+            vec4 c = LOAD(colours, rows[i] + column);
             vec4 dl = (c.z - lightness) / SIGMA_L;
-            vec4 weight = near * exp(dy * dy * SPREAD) * (exp(-0.5 * dl * dl) + ITS_FLOOR);
+            vec4 weight = near_x * near_y[i] * (exp(-0.5 * dl * dl) + ITS_FLOOR);
             a += weight * c.x;
             b += weight * c.y;
             weights += weight;
