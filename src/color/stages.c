@@ -81,9 +81,7 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
     int out_h = ac_chroma_size(p->format.height, p->out.chroma_shift_y);
     int out_w = ac_chroma_size(p->format.width, p->out.chroma_shift_x);
     uint32_t row = ac_plane_row(out_w, p->out.depth) / 4;
-    const ac_device_info *info = ac_device_get_info(device);
-    bool texel = info->type == AC_DEVICE_CPU && /* reads them faster */
-                 (uint64_t)p->ab_h * (uint64_t)p->ab_w <= info->max_texel_elements;
+    bool texel = ac_device_prefers_texels(device, (uint64_t)p->ab_h * (uint64_t)p->ab_w);
     const ac_kernel_params kernel = {
         .name = "merge",
         .code = texel ? merge_texel_spv : merge_spv,

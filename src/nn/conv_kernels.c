@@ -124,11 +124,9 @@ ac_status ac_conv_choose_gemm(const ac_lowering *l, const ac_conv_gemm *gemm, ac
 
 static ac_status choose_direct(const ac_conv *c, ac_conv_variant *v)
 {
-    bool half = c->l->plan->half;
     const ac_kernel_params params = {
         .name = "conv_direct",
-        .code = half ? conv_direct_half_spv : conv_direct_spv,
-        .code_size = half ? sizeof(conv_direct_half_spv) : sizeof(conv_direct_spv),
+        AC_LOWER_CODE(c->l, conv_direct),
         .binding_count = 4,
         .push_size = sizeof(struct conv_push),
         .constant_count = 11,

@@ -83,6 +83,10 @@ typedef struct ac_lowering {
 /* Whether values that are not learned from are stored as float16, in half the memory: on all
  * devices but processors, unless AUTOCHROME_STORAGE says so. */
 ac_status ac_lower_stores_half(const ac_device *device, const ac_log *log, bool *half);
+/* In ac_kernel_params: a shader's code, of its variant where values are stored as float16. */
+#define AC_LOWER_CODE(l, name)                                                                     \
+    .code = (l)->plan->half ? name##_half_spv : name##_spv,                                        \
+    .code_size = (l)->plan->half ? sizeof(name##_half_spv) : sizeof(name##_spv)
 /* What the environment forces: AUTOCHROME_CONV and AUTOCHROME_WINOGRAD. */
 ac_status ac_lower_read_environment(ac_lowering *l);
 

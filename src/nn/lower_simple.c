@@ -53,8 +53,7 @@ ac_status ac_lower_pool(ac_lowering *l, const ac_step *step)
     const ac_op_params *p = &step->node->params;
     const ac_kernel_params params = {
         .name = "pool",
-        .code = l->plan->half ? pool_half_spv : pool_spv,
-        .code_size = l->plan->half ? sizeof(pool_half_spv) : sizeof(pool_spv),
+        AC_LOWER_CODE(l, pool),
         .binding_count = 2,
         .push_size = sizeof(struct pool_push),
         .constant_count = 3,
@@ -75,9 +74,7 @@ ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step)
 {
     const ac_op_params *p = &step->node->params;
     const ac_kernel_params params = {.name = "upsample",
-                                     .code = l->plan->half ? upsample_half_spv : upsample_spv,
-                                     .code_size = l->plan->half ? sizeof(upsample_half_spv)
-                                                                : sizeof(upsample_spv),
+                                     AC_LOWER_CODE(l, upsample),
                                      .binding_count = 2,
                                      .push_size = sizeof(struct pool_push),
                                      .constant_count = 2,
@@ -90,14 +87,12 @@ ac_status ac_lower_upsample(ac_lowering *l, const ac_step *step)
 ac_status ac_lower_plane(ac_lowering *l, const ac_step *step, bool sum)
 {
     const ac_value *in = &l->plan->values[step->inputs[0]];
-    const ac_kernel_params params = {
-        .name = "global_avgpool",
-        .code = l->plan->half ? global_avgpool_half_spv : global_avgpool_spv,
-        .code_size = l->plan->half ? sizeof(global_avgpool_half_spv) : sizeof(global_avgpool_spv),
-        .binding_count = 2,
-        .push_size = sizeof(struct plane_push),
-        .constant_count = 3,
-        .constants = {LOCAL, sum, step->accumulate}};
+    const ac_kernel_params params = {.name = "global_avgpool",
+                                     AC_LOWER_CODE(l, global_avgpool),
+                                     .binding_count = 2,
+                                     .push_size = sizeof(struct plane_push),
+                                     .constant_count = 3,
+                                     .constants = {LOCAL, sum, step->accumulate}};
     struct plane_push push = {.pixels = (int)plane_of(in->shape), .quads = in->quads};
     const ac_kernel *kernel;
     ac_binding bindings[2];
@@ -121,9 +116,7 @@ ac_status ac_lower_relayout(ac_lowering *l, const ac_step *step)
     const ac_value *in = &l->plan->values[step->inputs[0]];
     const ac_value *out = &l->plan->values[step->output];
     const ac_kernel_params params = {.name = "gather",
-                                     .code = l->plan->half ? gather_half_spv : gather_spv,
-                                     .code_size = l->plan->half ? sizeof(gather_half_spv)
-                                                                : sizeof(gather_spv),
+                                     AC_LOWER_CODE(l, gather),
                                      .binding_count = 3,
                                      .push_size = sizeof(struct plane_push),
                                      .constant_count = 2,
@@ -294,9 +287,7 @@ ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures)
 {
     const ac_plan *plan = l->plan;
     const ac_kernel_params params = {.name = "pack",
-                                     .code = l->plan->half ? pack_half_spv : pack_spv,
-                                     .code_size =
-                                         l->plan->half ? sizeof(pack_half_spv) : sizeof(pack_spv),
+                                     AC_LOWER_CODE(l, pack),
                                      .binding_count = 2,
                                      .push_size = sizeof(struct picture_push),
                                      .constant_count = 1,
@@ -324,9 +315,7 @@ ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
     const ac_plan *plan = l->plan;
     const ac_value *value = &plan->values[plan->output];
     const ac_kernel_params params = {.name = "unpack",
-                                     .code = l->plan->half ? unpack_half_spv : unpack_spv,
-                                     .code_size = l->plan->half ? sizeof(unpack_half_spv)
-                                                                : sizeof(unpack_spv),
+                                     AC_LOWER_CODE(l, unpack),
                                      .binding_count = 3,
                                      .push_size = sizeof(struct picture_push),
                                      .constant_count = 1,

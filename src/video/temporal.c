@@ -23,7 +23,6 @@ struct ac_temporal {
 ac_status ac_temporal_create(const ac_temporal_params *params, ac_temporal **result)
 {
     ac_temporal *t = calloc(1, sizeof(*t));
-    const ac_device_info *info = ac_device_get_info(params->device);
     int row = (params->w + 3) / 4;
     uint64_t fours = (uint64_t)params->h * (uint64_t)row;
     uint64_t ring = 3 * fours * (uint64_t)params->frames; /* vec4 */
@@ -40,8 +39,7 @@ ac_status ac_temporal_create(const ac_temporal_params *params, ac_temporal **res
                                      .slots = params->frames,
                                      .row = row,
                                      .parts = (int)(parts < PARTS ? parts : PARTS)};
-    /* A processor reads them faster than a storage buffer. */
-    t->texel = info->type == AC_DEVICE_CPU && ring <= info->max_texel_elements;
+    t->texel = ac_device_prefers_texels(params->device, ring);
     TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 16 * ring, "the last frames", &t->ring));
     TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * (uint64_t)PARTS, "the last frames",
                          &t->partial));
