@@ -1,3 +1,4 @@
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,7 +109,7 @@ static bool run_case(const test_case *c, double tolerance, case_check *check, vo
 static bool wanted(const char *name, int count, char *const *names)
 {
     for (int i = 0; i < count; i++)
-        if (!strcmp(name, names[i]))
+        if (fnmatch(names[i], name, 0) == 0)
             return true;
     return count == 0;
 }

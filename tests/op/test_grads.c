@@ -1,7 +1,7 @@
 /* The engine's forward and backward pass of training against src/ref: every case of cases.txt on
  * the device that is chosen among the driver's in VK_DRIVER_FILES; result, gradients of all tensors
  * and running statistics. AUTOCHROME_CONV and AUTOCHROME_VALIDATION as for test_ops.c. Arguments:
- * names of cases, none for all and for what no case can say.
+ * patterns of cases' names, none for all and for what no case can say.
  *
  * Each case is run with all tensors learning, with frozen running statistics (batch norms then
  * normalise with these), and twice with half of the layers frozen as a whole. */

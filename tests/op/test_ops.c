@@ -1,7 +1,8 @@
 /* The engine against src/ref: every case of cases.txt on the device that is chosen among the
  * driver's in VK_DRIVER_FILES. AUTOCHROME_CONV forces the kernel of convolutions,
  * AUTOCHROME_STORAGE how values are stored; AUTOCHROME_VALIDATION=1 makes a message of the
- * validation layer a failure. Arguments: names of cases, none for all. */
+ * validation layer a failure. Arguments: patterns of cases' names, none for
+ * all. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

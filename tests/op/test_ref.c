@@ -1,5 +1,5 @@
-/* src/ref against PyTorch: every case of cases.txt, without a device. Arguments: names of cases,
- * none for all. */
+/* src/ref against PyTorch: every case of cases.txt, without a device. Arguments: patterns of
+ * cases' names, none for all. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
