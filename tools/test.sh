@@ -48,8 +48,10 @@ fi
 ninja -C "$build" || fail_build
 
 if [ "$build" = build-asan ]; then
-    # Kernels in narrow vectors (tests/op/meson.build) are compiled once for both.
-    ln -sfn ../../../build/tests/op/mesa-128 build-asan/tests/op/mesa-128
+    # Kernels (tests/op/meson.build) are compiled once for both.
+    for cache in mesa mesa-128; do
+        ln -sfn "../../../build/tests/op/$cache" "build-asan/tests/op/$cache"
+    done
     # Drivers and loaders keep memory till the process ends; only our own leaks are of interest.
     export LSAN_OPTIONS="suppressions=$PWD/tests/sanitizer/lsan.supp:print_suppressions=0"
     export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"

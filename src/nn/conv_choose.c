@@ -2,9 +2,9 @@
  * it is measured, once. */
 #include <stdio.h>
 
-#include "nn/choices.h"
 #include "nn/conv.h"
 #include "util/clock.h"
+#include "vk/choices.h"
 
 #define LEAST_MACS  4000000 /* of a convolution that is worth measuring */
 #define LEAST_QUADS 8    /* of input and output: transforms cost more than they save with fewer */
@@ -82,10 +82,10 @@ static ac_status measure(const ac_conv *c, int m, int *best)
     double least[2] = {1e9, 1e9}, seconds;
     ac_status status = AC_OK;
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         TRY(prepare(c, i ? m : 0, &probes[i]));
+    for (int i = 0; i < 2; i++)
         TRY(run(&probes[i], &seconds));
-    }
     for (int n = 0; n < RUNS && (n == 0 || least[0] < LONG); n++)
         for (int i = 0; i < 2; i++) {
             TRY(run(&probes[i], &seconds));

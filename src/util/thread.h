@@ -10,10 +10,10 @@
 /* All zero is a thread that was never started. */
 typedef struct ac_thread {
     pthread_t id;
-    bool started;
     ac_status (*run)(void *opaque);
     void *opaque;
     ac_status status;
+    bool started;
 } ac_thread;
 
 /* `thread` must stay where it is until ac_thread_join(). name (at most 15 characters count) is what

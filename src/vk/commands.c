@@ -339,6 +339,8 @@ ac_status ac_commands_submit(ac_commands *commands)
 
     if (status != AC_OK)
         return status;
+    if (device->fresh)
+        ac_kernels_compile(device);
     if (device->faultless == 0)
         return ac_vk_fail(device, device->fault, "submitting work");
     device->faultless -= device->faultless > 0;

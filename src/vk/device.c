@@ -103,7 +103,6 @@ static void plan_fault(ac_device *device)
     int number = 0, devices = 1, order = atomic_fetch_add(&opened, 1);
     char kind[8];
 
-    device->faultless = -1;
     if (!text || sscanf(text, "%7[a-z]:%d:%d", kind, &number, &devices) < 2 || number < 1 ||
         order >= devices)
         return;
@@ -125,7 +124,9 @@ ac_status ac_device_open(const ac_device_params *params, const ac_log *log, ac_d
     if (!device)
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     device->log = log;
-    plan_fault(device);
+    device->faultless = -1;
+    if (!params->helper)
+        plan_fault(device);
     TRY(ac_instance_open(&device->instance, params->validation, log));
     TRY(ac_instance_devices(&device->instance, log, &handles, &infos, &count, &chosen));
     TRY(select_device(params->select, infos, count, chosen, log, &index));

@@ -64,6 +64,7 @@ typedef struct ac_device_params {
     bool validation;       /* load the validation layer with synchronization checks; its messages
                             * are logged as errors and counted */
     const char *cache_dir; /* for compiled pipelines; NULL: $XDG_CACHE_HOME/autochrome, "": none */
+    bool helper;           /* does another device's work: AUTOCHROME_FAULT does not count it */
 } ac_device_params;
 
 /* For tests, AUTOCHROME_FAULT=lost:N or memory:N, with :DEVICES after it: the N-th piece of work

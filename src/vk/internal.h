@@ -108,6 +108,7 @@ struct ac_kernel {
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
     VkPipeline pipeline;
+    bool compiled; /* or the driver is left to compile it when it is first dispatched */
     struct ac_kernel *next;
 };
 
@@ -129,6 +130,7 @@ struct ac_device {
     uint64_t cache_hash;
 
     ac_kernel *kernels;
+    bool fresh; /* there are kernels that may have to be compiled */
     AC_VK_DEVICE_FUNCTIONS(AC_VK_DECLARE)
 };
 
@@ -144,6 +146,10 @@ struct ac_buffer {
 /* $XDG_CACHE_HOME/autochrome, or ~/.cache/autochrome (XDG Base Directory Specification): the
  * caller's (free()). NULL: neither is there. */
 char *ac_cache_dir(void);
+
+/* Compiles what is not yet of the device's kernels, on all processors, where the driver would do so
+ * one after the other when they are first dispatched. What fails is left to the driver. */
+void ac_kernels_compile(ac_device *device);
 
 /* Opens device->cache from device->cache_path; a file that is damaged or another device's is
  * ignored. Never fails because of the file. */

@@ -116,6 +116,7 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const
     }
     kernel->next = device->kernels;
     device->kernels = kernel;
+    device->fresh = true;
     *result = kernel;
     return AC_OK;
 }

@@ -77,7 +77,7 @@ check_device_fails("a name nobody has", 2, "'no such thing'",
 # Compiled pipelines are kept; a file that is damaged is ignored and made again.
 cache = folder / "pipelines"
 check_works("a new cache", XDG_CACHE_HOME=str(cache))
-files = list(cache.glob("autochrome/*"))
+files = list(cache.glob("autochrome/pipelines-*"))
 check(len(files) == 1, "one file of pipelines", files)
 whole = files[0].read_bytes()
 check_works("a cache that is there", XDG_CACHE_HOME=str(cache))
@@ -91,7 +91,8 @@ for what, damaged in {
     files[0].write_bytes(damaged)
     check_works(f"a cache that is {what}", XDG_CACHE_HOME=str(cache))
     check(files[0].read_bytes() == whole, f"a cache that is {what} is made again")
-    check(len(list(cache.glob("autochrome/*"))) == 1, f"a cache that is {what}: nothing beside it")
+    check(list(cache.glob("autochrome/pipelines-*")) == files,
+          f"a cache that is {what}: nothing beside it")
 files[0].unlink()
 files[0].mkdir()
 check_works("a folder in the place of the cache", XDG_CACHE_HOME=str(cache))
@@ -101,6 +102,19 @@ check_works("a cache folder that is not absolute", XDG_CACHE_HOME="relative",
             HOME=str(folder / "home"))
 check(list((folder / "home").glob(".cache/autochrome/*")), "then it is in ~/.cache")
 check_works("no cache folder at all", XDG_CACHE_HOME=None, HOME=None)
+
+# What llvmpipe would compile when it is first run is compiled before, all at once, and that only once.
+if "llvmpipe" in chosen["driver"]:
+    ahead = re.compile(r"[1-9]\d* new kernels are compiled on [1-9]\d* threads")
+    own = {"XDG_CACHE_HOME": str(folder / "ahead")}
+    result = run_model("-v", **own)
+    check(result.returncode == 0 and ahead.search(result.stderr), "new kernels", result)
+    check(output.read_bytes() == expected, "new kernels: the same result")
+    result = run_model("-v", **own)
+    check(result.returncode == 0 and not ahead.search(result.stderr), "known kernels", result)
+    check(output.read_bytes() == expected, "known kernels: the same result")
+    result = run_model("-v", MESA_SHADER_CACHE_DISABLE="true", XDG_CACHE_HOME=str(folder / "not"))
+    check(result.returncode == 0 and not ahead.search(result.stderr), "where Mesa keeps none", result)
 
 # The validation layer: whatever it says is an error.
 (folder / "empty").mkdir()

@@ -1,6 +1,7 @@
-/* What was measured to be fastest on a device, kept on disk: names and small numbers. */
-#ifndef AC_NN_CHOICES_H
-#define AC_NN_CHOICES_H
+/* What was measured to be fastest on a device, and which kernels its driver has compiled, kept on
+ * disk: names and small numbers. */
+#ifndef AC_VK_CHOICES_H
+#define AC_VK_CHOICES_H
 
 #include "vk/device.h"
 

@@ -1,4 +1,4 @@
-#include "nn/choices.h"
+#include "vk/choices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
