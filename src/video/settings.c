@@ -25,8 +25,11 @@ static uint64_t hash_model(const ac_model *model)
     return hash;
 }
 
+/* And what the environment forces on them, which makes slightly different sums. */
 static json_t *print_devices(const ac_colorize_params *params)
 {
+    static const char *const forced[] = {"AUTOCHROME_CONV", "AUTOCHROME_WINOGRAD",
+                                         "AUTOCHROME_STORAGE"};
     const ac_device_info *info = ac_device_get_info(params->device);
     char text[2048];
     size_t used;
@@ -36,6 +39,11 @@ static json_t *print_devices(const ac_colorize_params *params)
         info = ac_device_get_info(params->more_devices[i]);
         used = strlen(text);
         snprintf(text + used, sizeof(text) - used, "; %s (%s)", info->name, info->driver);
+    }
+    for (size_t i = 0; i < sizeof(forced) / sizeof(*forced); i++) {
+        used = strlen(text);
+        if (getenv(forced[i]))
+            snprintf(text + used, sizeof(text) - used, ", %s=%s", forced[i], getenv(forced[i]));
     }
     return ac_record_print_text(text);
 }

@@ -160,6 +160,9 @@ shutil.copy("film.mkv", "other.mkv")
 os.utime("other.mkv", (1, 1))
 fails("another input", autochrome("colorize", "other.mkv", "-o", "stopped.mkv", *TINY, *CUT,
                                   "--resume"), 2, "time of the input's last change was")
+fails("other kernels", autochrome("colorize", "film.mkv", "-o", "stopped.mkv", *TINY, *CUT, "--resume",
+                                  environment={"AUTOCHROME_STORAGE": "float16"}), 2,
+      "device was .*, is .*, AUTOCHROME_STORAGE=float16")
 result = autochrome("jobs", ".")
 check(result.returncode == 0 and re.search(r"stopped.mkv\n  input +\S+film.mkv\n  finished +\d+ of \d+ frames",
                                            result.stdout), "jobs", result.stdout)
