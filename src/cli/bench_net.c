@@ -304,6 +304,7 @@ ac_status ac_bench_forward(const ac_context *context, const ac_bench_params *par
     ac_status status = AC_OK;
     const ac_part *parts;
 
+    ac_progress_stage(context->progress, AC_KERNELS_STAGE);
     TRY(ac_session_create(&(ac_session_params){.device = device,
                                                .model = model,
                                                .n = bench->batch,

@@ -69,10 +69,12 @@ static ac_status check_shape(job *j, const ac_log *log)
 }
 
 /* One picture at a time: memory does not grow with their number. */
-static ac_status prepare(job *j, const ac_log *log)
+static ac_status prepare(job *j, const ac_context *context)
 {
+    const ac_log *log = context->log;
     ac_status status = AC_OK;
 
+    ac_progress_stage(context->progress, AC_KERNELS_STAGE);
     TRY(ac_session_create(
         &(ac_session_params){
             .device = j->device, .model = j->model, .n = 1, .height = j->height, .width = j->width},
@@ -151,6 +153,7 @@ static ac_status run_pictures(job *j, const ac_context *context, const char *out
     TRY(ac_file_writer_create(output, log, &j->writer));
     TRY(ac_npy_write_header(j->writer, j->batch ? 4 : 3, j->batch ? dims : dims + 1));
     ac_progress_begin(context->progress, j->n);
+    ac_progress_stage(context->progress, AC_KERNELS_STAGE);
     for (int i = 0; i < j->n; i++) {
         if (atomic_load(context->cancel)) {
             status = ac_fail(log, AC_ERR_CANCELLED, "interrupted: %s was not written", output);
@@ -195,7 +198,7 @@ static ac_status run(const ac_context *context, const void *opaque)
     TRY(ac_device_open(
         &(ac_device_params){.select = o->device, .validation = ac_validation_wanted(o->validation)},
         log, &j.device));
-    TRY(prepare(&j, log));
+    TRY(prepare(&j, context));
     TRY(run_pictures(&j, context, o->output));
 fail:
     ac_file_writer_destroy(&j.writer);

@@ -503,6 +503,7 @@ ac_status ac_evaluate(const ac_evaluate_params *params, const ac_log *log,
     j.warnings = (ac_log){write_warning, (void *)log, log ? log->level : AC_LOG_ERROR};
     TRY(create_result(params, log, &j.result));
     ac_progress_begin(params->progress, count_frames(params));
+    ac_progress_stage(params->progress, AC_KERNELS_STAGE);
     for (int i = 0; i < params->source_count; i++)
         TRY(measure_source(&j, i));
     TRY(flush(&j));

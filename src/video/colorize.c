@@ -281,6 +281,7 @@ static ac_status open_painter(job *j)
     ac_status status = AC_OK;
     int h, w;
 
+    ac_progress_stage(p->progress, AC_KERNELS_STAGE);
     TRY(ac_painter_create(&(ac_painter_params){.device = p->device,
                                                .model = p->model,
                                                .luma = info->format,

@@ -290,9 +290,7 @@ static void begin_progress(const whole *w)
         ac_log_print(w->log, AC_LOG_INFO, "%s: there is nothing to go on with; begins anew",
                      w->part ? w->part : w->params->output);
     ac_progress_begin(w->params->progress, all > kept ? all - kept : 0);
-    /* Drivers compile when a kernel is first run. */
-    ac_progress_stage(w->params->progress,
-                      "the first frame: compiling kernels that are new to this device");
+    ac_progress_stage(w->params->progress, AC_KERNELS_STAGE);
 }
 
 /* ---- the end ---- */

@@ -59,6 +59,9 @@ ac_status ac_device_list(const ac_log *log, ac_device_info **list, int *count, i
  * of software Vulkan. To be called before there are other threads. */
 void ac_device_prepare(void);
 
+/* For ac_progress_stage() while kernels are made and first run. */
+#define AC_KERNELS_STAGE "compiling kernels that are new to this device"
+
 typedef struct ac_device_params {
     const char *select;    /* index, or part of a name without regard to case; NULL: choose */
     bool validation;       /* load the validation layer with synchronization checks; its messages
