@@ -115,8 +115,10 @@ void ac_kernels_compile(ac_device *device)
         room += !k->compiled;
     c.kernels = calloc((size_t)room, sizeof(ac_kernel_params *));
     for (ac_kernel *k = device->kernels; k && c.kernels; k = k->next) {
+        if (k->compiled)
+            continue;
         name_of(&k->params, name, sizeof(name));
-        if (!k->compiled && ac_choices_find(device, name, &value) == AC_END)
+        if (ac_choices_find(device, name, &value) == AC_END)
             c.kernels[c.count++] = &k->params;
         k->compiled = true;
     }
