@@ -16,7 +16,9 @@ import sys
 
 import numpy as np
 
-TYPES = {"F16": np.float16, "F32": np.float32}
+import safetensors_file
+
+NET_KEY, RECORD_KEY = "autochrome.net", "autochrome.training"
 
 
 class Failure(Exception):
@@ -24,35 +26,16 @@ class Failure(Exception):
 
 
 def read(path):
-    """Metadata, and tensors in double with the type that they have in the file."""
+    """Metadata and tensors."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-        size = 8 + struct.unpack_from("<Q", data)[0]
-        header, data = json.loads(data[8:size]), data[size:]
-        metadata = header.pop("__metadata__")
-        return metadata, {name: (entry["dtype"], np.frombuffer(
-            data[slice(*entry["data_offsets"])], TYPES[entry["dtype"]]).reshape(entry["shape"])
-                                 .astype(np.float64)) for name, entry in header.items()}
+        metadata, tensors = safetensors_file.read(path)
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}") from error
-    except (AttributeError, KeyError, TypeError, ValueError, struct.error) as error:
-        raise Failure(f"{path}: is no model: `autochrome inspect {path}` says more") from error
-
-
-def write(path, metadata, tensors):
-    """Whole or not at all."""
-    header, parts, place = {"__metadata__": metadata}, [], 0
-    for name, (kind, values) in tensors.items():
-        parts.append(values.astype(TYPES[kind]).tobytes())
-        header[name] = {"dtype": kind, "shape": list(values.shape),
-                        "data_offsets": [place, place + len(parts[-1])]}
-        place += len(parts[-1])
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path + ".part", "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(parts))
-    os.replace(path + ".part", path)
+    except (AttributeError, KeyError, TypeError, ValueError, struct.error):
+        metadata, tensors = {}, {}
+    if NET_KEY not in metadata:
+        raise Failure(f"{path}: is no model: `autochrome inspect {path}` says more")
+    return metadata, tensors
 
 
 def multiply_colours(description, factor):
@@ -65,20 +48,20 @@ def multiply_colours(description, factor):
 def blend(models, colours):
     """models: pairs of path and share, that add up to 1."""
     metadata, tensors = read(models[0][0])
-    total = {name: 0 for name in tensors}
+    total = {name: np.zeros(values.shape) for name, values in tensors.items()}
     for path, share in models:
         _, theirs = read(path)
-        if {n: v.shape for n, (_, v) in theirs.items()} != {n: v.shape for n, (_, v) in tensors.items()}:
+        if {n: v.shape for n, v in theirs.items()} != {n: v.shape for n, v in tensors.items()}:
             raise Failure(f"{path}: is of another network than {models[0][0]}")
-        for name, (_, values) in theirs.items():
-            total[name] = total[name] + share * values
+        for name, values in theirs.items():
+            total[name] += share * values.astype(np.float64)
     if colours != 1:
-        metadata["autochrome.net"] = multiply_colours(metadata["autochrome.net"], colours)
-    record = json.loads(metadata.get("autochrome.training", "{}"))
+        metadata[NET_KEY] = multiply_colours(metadata[NET_KEY], colours)
+    record = json.loads(metadata.get(RECORD_KEY, "{}"))
     said = ", ".join(f"{share:g} of {os.path.basename(path)}" for path, share in models)
     record["notes"] = "; ".join(filter(None, [record.get("notes"), f"a blend: {said}"]))
-    metadata["autochrome.training"] = json.dumps(record, separators=(",", ":"))
-    return metadata, {name: (kind, total[name]) for name, (kind, _) in tensors.items()}
+    metadata[RECORD_KEY] = json.dumps(record, separators=(",", ":"))
+    return metadata, {name: total[name].astype(values.dtype) for name, values in tensors.items()}
 
 
 def model_and_share(text):
@@ -101,7 +84,7 @@ def main():
     if options.colours <= 0:
         parser.error("--colours: must be above 0")
     try:
-        write(options.output, *blend(options.models, options.colours))
+        safetensors_file.write(options.output, *blend(options.models, options.colours))
     except (Failure, OSError) as error:
         sys.exit(f"blend_models: error: {error}")
 

@@ -28,6 +28,7 @@ import struct
 import numpy as np
 import torch
 
+import safetensors_file
 from torch_net import Net
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -158,25 +159,16 @@ def nets():
     return results
 
 
-def read_safetensors(path):
+def read_doubles(path):
     """(metadata, {name: array of float64})"""
-    data = path.read_bytes()
-    size, = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8:8 + size])
-    notes = header.pop("__metadata__", {})
-    types = {"F32": "<f4", "F16": "<f2"}
-    arrays = {}
-    for name, entry in header.items():
-        begin, end = (8 + size + at for at in entry["data_offsets"])
-        arrays[name] = np.frombuffer(data[begin:end], types[entry["dtype"]]).astype(
-            np.float64).reshape(entry["shape"])
-    return notes, arrays
+    metadata, tensors = safetensors_file.read(path)
+    return metadata, {name: values.astype(np.float64) for name, values in tensors.items()}
 
 
 def default_io():
     """Whole, and with the picture it belongs to, so that the file can be made again."""
-    lightness = read_safetensors(ROOT / "tests/golden/default_io.safetensors")[1]["L"]
-    notes, weights = read_safetensors(ROOT / "samples/models/default.safetensors")
+    lightness = read_doubles(ROOT / "tests/golden/default_io.safetensors")[1]["L"]
+    notes, weights = read_doubles(ROOT / "samples/models/default.safetensors")
     net = Net(notes["autochrome.net"])
     with torch.no_grad():
         result = net.run(torch.from_numpy(lightness),

@@ -20,15 +20,14 @@ wander there and stay in autochrome. Nothing in training depends on them.
 Needs PyTorch and NumPy (Debian: python3-torch, run this with /usr/bin/python3).
 """
 import argparse
-import json
 import pathlib
-import struct
 import sys
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+import safetensors_file
 from torch_net import Net
 
 NET_KEY = "autochrome.net"
@@ -36,32 +35,13 @@ NET_KEY = "autochrome.net"
 
 def read_safetensors(path):
     """({name: float32 array}, metadata)"""
-    data = pathlib.Path(path).read_bytes()
-    size, = struct.unpack_from("<Q", data)
-    header = json.loads(data[8:8 + size])
-    metadata = header.pop("__metadata__", {})
-    tensors = {}
-    for name, entry in header.items():
-        kind = {"F32": "<f4", "F16": "<f2"}.get(entry["dtype"])
-        if kind:
-            begin, end = (8 + size + offset for offset in entry["data_offsets"])
-            values = np.frombuffer(data[begin:end], kind).astype(np.float32)
-            tensors[name] = values.reshape(entry["shape"])
-    return tensors, metadata
+    metadata, tensors = safetensors_file.read(path)
+    return {name: values.astype(np.float32) for name, values in tensors.items()}, metadata
 
 
 def write_safetensors(path, tensors, metadata):
-    header, at = {"__metadata__": metadata}, 0
-    for name, values in sorted(tensors.items()):
-        header[name] = {"dtype": "F32", "shape": list(values.shape),
-                        "data_offsets": [at, at + 4 * values.size]}
-        at += 4 * values.size
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for _, values in sorted(tensors.items()):
-            file.write(values.astype("<f4").tobytes())
+    safetensors_file.write(path, metadata, {name: values.astype(np.float32)
+                                            for name, values in sorted(tensors.items())})
 
 
 class Weights:

@@ -127,6 +127,10 @@ def relative_error(values, expected):
     return max(differences) / largest if all(map(math.isfinite, differences)) else math.inf
 
 
+def close(a, b):
+    return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-12)
+
+
 def lightness(count):
     """A picture's worth of numbers from 0 to 100, always the same ones."""
     return [(i * 37 + i * i * 11) % 1009 / 10.1 for i in range(count)]

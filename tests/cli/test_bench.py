@@ -5,11 +5,10 @@ usage: test_bench.py PROGRAM
 """
 
 import json
-import math
 import re
 
 import harness
-from harness import SOURCE, check, check_fails, folder, run, write
+from harness import SOURCE, check, check_fails, close, folder, run, write
 
 FILM = SOURCE / "samples/chaplin.mp4"
 
@@ -20,10 +19,6 @@ header, data = harness.model_parts("net1")
 model = harness.write_safetensors("small.safetensors", header, data)
 encoder = write("encoder.net", "input L\nx = conv2d(L, 8, kernel=3, stride=2) relu\n"
                                "y = maxpool2d(x, kernel=2)\nz = concat(y, y)\n")
-
-
-def close(a, b):
-    return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-12)
 
 
 # The table.

@@ -8,16 +8,12 @@ import math
 import re
 
 import harness
-from harness import check, run, write
+from harness import check, close, run, write
 
 HEIGHT, WIDTH, BATCH = 24, 40, 2
 
 if not harness.has_device():
     harness.skip("no Vulkan device")
-
-
-def close(a, b):
-    return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-12)
 
 
 def bench(*arguments, **changes):
