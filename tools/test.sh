@@ -54,7 +54,8 @@ if [ "$build" = build-asan ]; then
     done
     # Drivers and loaders keep memory till the process ends; only our own leaks are of interest.
     export LSAN_OPTIONS="suppressions=$PWD/tests/sanitizer/lsan.supp:print_suppressions=0"
-    export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
+    # What is freed is kept for 32 MiB only: to touch 256 anew takes a tenth of the time.
+    export ASAN_OPTIONS="quarantine_size_mb=32:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
     export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
 fi
 # Checks of the source text would say the same twice, and so would one kernel after the other, and

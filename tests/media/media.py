@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from checks import check, finish as end  # noqa: E402,F401  (for those who import this)
+from checks import check, finish as end, said_of  # noqa: E402,F401  (for those who import this)
 
 REMUX = os.path.abspath(sys.argv[1])
 MEMORY, IO, FORMAT, ARGUMENT, UNSUPPORTED = 2, 3, 4, 5, 6  # negated ac_status
@@ -91,9 +91,8 @@ def listing():
 
 def probe(path, *entries):
     entries = entries or ("-show_streams", "-show_format", "-show_chapters")
-    result = subprocess.run(["ffprobe", "-v", "quiet", "-of", "json", *entries, path],
-                            capture_output=True, text=True, check=False)
-    return json.loads(result.stdout or "{}")
+    said = said_of(path, ["ffprobe", "-v", "quiet", "-of", "json", *entries, path], check=False)
+    return json.loads(said or "{}")
 
 
 def streams(path):

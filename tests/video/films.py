@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from checks import check, finish  # noqa: E402,F401  (for those who import this)
+from checks import check, finish, said_of  # noqa: E402,F401  (for those who import this)
 
 program = os.path.abspath(sys.argv[1])
 samples = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples")
@@ -44,9 +44,7 @@ def colorize(film, output, *arguments, status=0, **options):
 
 
 def probe(path, *arguments):
-    out = subprocess.run(["ffprobe", "-v", "error", "-of", "json", *arguments, path], check=True,
-                         stdout=subprocess.PIPE, text=True).stdout
-    return json.loads(out)
+    return json.loads(said_of(path, ["ffprobe", "-v", "error", "-of", "json", *arguments, path], check=True))
 
 
 def streams(path):
@@ -61,17 +59,15 @@ def times(path, stream="v:0"):
 
 def frame_hashes(path, chain="extractplanes=y", stream="0:v:0"):
     """MD5 of every decoded frame after a filter chain."""
-    out = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", stream, "-vsync",
-                          "passthrough", "-vf", chain, "-f", "framemd5", "-"], check=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    out = said_of(path, ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", stream, "-vsync", "passthrough",
+                         "-vf", chain, "-f", "framemd5", "-"], check=True, stderr=subprocess.DEVNULL)
     return [line.split(",")[-1].strip() for line in out.splitlines() if not line.startswith("#")]
 
 
 def packet_hashes(path, stream):
     """MD5 of every packet of a stream as it lies in the file."""
-    out = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", stream, "-c",
-                          "copy", "-f", "framemd5", "-"], check=True, stdout=subprocess.PIPE,
-                         text=True).stdout
+    out = said_of(path, ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", stream, "-c", "copy", "-f",
+                         "framemd5", "-"], check=True)
     # Side data, which has hashes of its own, is the container's.
     return [line.split(",")[5].strip() for line in out.splitlines() if not line.startswith("#")]
 
