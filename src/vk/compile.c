@@ -1,7 +1,12 @@
 /* llvmpipe compiles a kernel when it is first dispatched, one after the other on one thread, and
  * keeps the code in Mesa's cache on disk. So kernels that are new are dispatched beforehand on
  * other devices, one a processor and all at once, with no workgroups; the device that they are for
- * then finds them in that cache. */
+ * then finds them in that cache.
+ *
+ * All devices are open before the first kernel is compiled. llvmpipe sets its width of vectors, one
+ * for the process, to 256 bits and then to what the environment says whenever one is opened
+ * (lp_build_init_native_width() in Mesa 25.0): what another thread compiles in between is of both
+ * widths, breaks the program that runs it, and stays in the cache. */
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,6 +27,12 @@ typedef struct compilation {
     int count;
     atomic_int next;
 } compilation;
+
+typedef struct helper {
+    compilation *work;
+    ac_device *device;
+    ac_buffer *buffer;
+} helper;
 
 static bool compiles_late(const ac_device *device)
 {
@@ -67,39 +78,58 @@ fail:
 
 static ac_status compile(void *opaque)
 {
-    compilation *c = opaque;
-    char select[16];
-    ac_device *device = NULL;
-    ac_buffer *buffer = NULL;
+    const helper *h = opaque;
     ac_status status = AC_OK;
 
-    snprintf(select, sizeof(select), "%d", c->device->info.index);
-    TRY(ac_device_open(&(ac_device_params){.select = select, .cache_dir = "", .helper = true}, NULL,
-                       &device));
-    TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, ROOM, "kernels to be compiled", &buffer));
-    for (int i; (i = atomic_fetch_add(&c->next, 1)) < c->count;)
-        TRY(dispatch_none(device, c->kernels[i], buffer));
+    for (int i; (i = atomic_fetch_add(&h->work->next, 1)) < h->work->count;)
+        TRY(dispatch_none(h->device, h->work->kernels[i], h->buffer));
 fail:
-    ac_buffer_destroy(&buffer);
-    ac_device_close(&device); /* which also waits till what Mesa keeps has been written */
     return status;
 }
 
-static void compile_all(compilation *c)
+static ac_status open_helper(compilation *c, helper *h)
 {
-    ac_thread threads[MAX_THREADS] = {0};
+    char select[16];
+    ac_status status = AC_OK;
+
+    snprintf(select, sizeof(select), "%d", c->device->info.index);
+    h->work = c;
+    TRY(ac_device_open(&(ac_device_params){.select = select, .cache_dir = "", .helper = true}, NULL,
+                       &h->device));
+    TRY(ac_buffer_create(h->device, AC_BUFFER_DEVICE, ROOM, "kernels to be compiled", &h->buffer));
+fail:
+    return status;
+}
+
+static int thread_count(int kernels)
+{
     const char *limit = getenv("LP_NUM_THREADS"); /* as llvmpipe itself has it */
     int count = ac_thread_processors(), most = limit ? (int)strtol(limit, NULL, 10) : 0;
 
     count = most > 0 && count > most ? most : count;
-    count = count < c->count ? count : c->count;
-    count = count < MAX_THREADS ? count : MAX_THREADS;
+    count = count < kernels ? count : kernels;
+    return count < MAX_THREADS ? count : MAX_THREADS;
+}
+
+/* What cannot be compiled so is compiled when it is run. */
+static void compile_all(compilation *c)
+{
+    ac_thread threads[MAX_THREADS] = {0};
+    helper helpers[MAX_THREADS] = {0};
+    int count = thread_count(c->count), opened = 0;
+
     ac_log_print(c->device->log, AC_LOG_VERBOSE, "%d new kernels are compiled on %d threads",
                  c->count, count);
-    for (int i = 0; i < count; i++)
-        (void)ac_thread_start(&threads[i], "compile", compile, c, NULL);
-    for (int i = 0; i < count; i++)
+    while (opened < count && open_helper(c, &helpers[opened]) == AC_OK)
+        opened++;
+    for (int i = 0; i < opened; i++)
+        (void)ac_thread_start(&threads[i], "compile", compile, &helpers[i], NULL);
+    for (int i = 0; i < opened; i++)
         (void)ac_thread_join(&threads[i]);
+    for (int i = 0; i < count; i++) {
+        ac_buffer_destroy(&helpers[i].buffer);
+        ac_device_close(&helpers[i].device); /* waits till what Mesa keeps has been written */
+    }
 }
 
 void ac_kernels_compile(ac_device *device)
