@@ -114,6 +114,21 @@ static bool wanted(const char *name, int count, char *const *names)
     return count == 0;
 }
 
+/* Patterns that no case fits, each told: what they meant would be left out unseen. */
+static int count_unused(const test_cases *cases, int count, char *const *names)
+{
+    int unused = 0;
+    for (int i = 0; i < count; i++) {
+        bool used = false;
+        for (int k = 0; k < cases->count; k++)
+            used = used || wanted(cases->cases[k].name, 1, &names[i]);
+        if (!used)
+            fprintf(stderr, "failed: no case fits '%s'\n", names[i]);
+        unused += !used;
+    }
+    return unused;
+}
+
 int cases_run(const char *path, int name_count, char *const *names, double tolerance,
               case_check *check, void *opaque, const ac_log *log)
 {
@@ -129,6 +144,7 @@ int cases_run(const char *path, int name_count, char *const *names, double toler
         else
             failed++;
     }
+    failed += loaded ? count_unused(&cases, name_count, names) : 0;
     cases_free(&cases);
     printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 && passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;

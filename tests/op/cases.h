@@ -27,9 +27,9 @@ bool cases_load(const char *path, test_cases *to);
 void cases_free(test_cases *cases);
 
 /* Runs check() on each case, or on those whose name one of the shell's patterns in `names` fits; it
- * returns the case's error, which has to be below the tolerance. Prints the cases that fail and "N
- * passed, N failed"; returns main()'s status. The model is filled (fill.h), lightness is its
- * picture. */
+ * returns the case's error, which has to be below the tolerance. A pattern that fits none fails
+ * too. Prints what fails and "N passed, N failed"; returns main()'s status. The model is filled
+ * (fill.h), lightness is its picture. */
 typedef double case_check(void *opaque, const test_case *c, const ac_model *model,
                           const float *lightness, const ac_log *log);
 int cases_run(const char *path, int name_count, char *const *names, double tolerance,
