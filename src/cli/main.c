@@ -125,6 +125,7 @@ static ac_status run_command(const ac_command *command, int argc, char **argv, a
         else if (options->verbose)
             console->log.level = options->verbose > 1 ? AC_LOG_DEBUG : AC_LOG_VERBOSE;
         context.progress = options->quiet ? NULL : console->progress;
+        ac_device_prepare();
         status = command->run(&context, options);
     }
 fail:
@@ -167,7 +168,6 @@ int main(int argc, char **argv)
     ac_status status;
 
     keep_standard_files();
-    ac_device_prepare();
     ac_output_watch_json();
     if (ac_console_open(&console)) {
         fputs("autochrome: error: out of memory\n", stderr);

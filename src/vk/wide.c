@@ -4,6 +4,10 @@
 
 #include "vk/internal.h"
 
+/* Mesa 22.3 and 25.0 gain by them. 26.1 and 26.2 overrun their stack when they compile a texel
+ * fetch that wide; what lies between was not tried. */
+#define LAST_MESA 25
+
 #if defined(__x86_64__)
 static bool processor_has_them(void)
 {
@@ -17,6 +21,21 @@ static bool processor_has_them(void)
 }
 #endif
 
+bool ac_device_bears_wide(void)
+{
+    ac_device_info *list;
+    int count, chosen, major;
+    bool bears = false;
+
+    if (ac_device_list(NULL, &list, &count, &chosen))
+        return false; /* what opens a device says why */
+    for (int i = 0; i < count; i++)
+        if (sscanf(list[i].driver, "llvmpipe Mesa %d.", &major) == 1)
+            bears = major <= LAST_MESA;
+    free(list);
+    return bears;
+}
+
 void ac_device_prepare(void)
 {
     const char *mesa = getenv("MESA_SHADER_CACHE_DIR");
@@ -25,6 +44,7 @@ void ac_device_prepare(void)
     /* Mesa's cache on disk does not tell the widths apart: without a folder of its own, code of the
      * other width would be run. */
     if (processor_has_them() && !getenv("LP_NATIVE_VECTOR_WIDTH") && (mesa || own) &&
+        ac_device_bears_wide() &&
         asprintf(&folder, "%s/%s", mesa ? mesa : own, mesa ? "autochrome-512" : "mesa-512") > 0 &&
         setenv("MESA_SHADER_CACHE_DIR", folder, 1) == 0)
         setenv("LP_NATIVE_VECTOR_WIDTH", "512", 1);

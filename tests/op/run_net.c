@@ -8,11 +8,16 @@
 
 bool test_skipped(void)
 {
-    const char *needs = getenv("AC_TEST_NEEDS");
-    if (!needs || access(needs, R_OK) == 0)
-        return false;
-    printf("skipped: no %s\n", needs);
-    return true;
+    const char *needs = getenv("AC_TEST_NEEDS"), *width = getenv("LP_NATIVE_VECTOR_WIDTH");
+    if (needs && access(needs, R_OK) != 0) {
+        printf("skipped: no %s\n", needs);
+        return true;
+    }
+    if (width && strcmp(width, "512") == 0 && !ac_device_bears_wide()) {
+        printf("skipped: this driver does not work with 512-bit vectors\n");
+        return true;
+    }
+    return false;
 }
 
 ac_status test_device_open(const ac_log *log, ac_device **device)
