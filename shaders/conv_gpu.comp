@@ -34,6 +34,7 @@ layout(constant_id = 11) const int ACTIVATION = 0;
 layout(constant_id = 12) const int SLOPE = 0; // bits of a float
 layout(constant_id = 13) const int ACCUMULATE = 0; // y += instead of y =
 layout(constant_id = 14) const int BIAS = 1;
+layout(constant_id = 15) const int LANES = 4; // channels used of an input quad, 1 or 4
 
 const int TN = 4;
 const int A_LOADS = (BM * BQ + THREADS - 1) / THREADS;
@@ -120,7 +121,7 @@ void main()
                 b[j] = b_tile[tile][q * BN + tn * TN + j];
             [[unroll]] for (int i = 0; i < TM; i++)
                 [[unroll]] for (int j = 0; j < TN; j++)
-                    acc[i][j] += dot(a[i], b[j]);
+                    acc[i][j] += LANES == 1 ? a[i].x * b[j].x : dot(a[i], b[j]);
         }
         tile = 1 - tile;
         if (more)

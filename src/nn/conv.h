@@ -38,6 +38,7 @@ typedef struct ac_conv {
     int lanes;                       /* of a quad that are used at most */
     int out_lanes;                   /* up to the last one that is used */
     ac_lower_source weight, bias;
+    bool plain; /* without cooperative matrices, even where there are some */
 } ac_conv;
 
 /* Lanes of a quad that the value uses at most. */
@@ -66,15 +67,18 @@ typedef struct ac_conv_gemm {
     int lanes, in_quads, out_lanes;      /* see ac_conv */
     bool bounded, bias, accumulate;
     bool half; /* what goes in and comes out is stored as float16 */
+    bool plain;
     ac_activation activation;
     float slope;
     uint64_t in_bytes, weight_vecs; /* of the bindings */
 } ac_conv_gemm;
 
-/* The kernel for a product on this device; AC_CONV_GPU forces that one. */
+/* The kernel for a product on this device, or what the lowering's choice forces. */
 ac_status ac_conv_choose_gemm(const ac_lowering *l, const ac_conv_gemm *gemm, ac_conv_variant *v);
 /* The one place where the kernel of a convolution as it is defined is chosen. */
 ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v);
+/* It would take cooperative matrices unless it is to be plain. */
+bool ac_conv_takes_matrices(const ac_conv *c);
 
 /* Bias, then the weights of each phase, among the packed weights: */
 uint64_t ac_conv_bias_words(const ac_conv *c, const ac_conv_variant *v);
@@ -87,10 +91,13 @@ ac_status ac_conv_pack(const ac_conv *c, const ac_conv_variant *v, ac_binding *b
 int ac_winograd_most(const ac_conv *c, int most);
 ac_status ac_winograd_lower(const ac_conv *c, int m);
 ac_status ac_winograd_lower_weight_gradient(const ac_conv *c, int m);
+
+/* A way to do a convolution: m of minimal filtering, 0 as it is defined, or */
+#define AC_CONV_PLAIN_WAY (-1) /* the same without cooperative matrices */
 /* What is fastest, or what the environment forces. */
-ac_status ac_conv_choose_filtering(const ac_conv *c, int *m);
+ac_status ac_conv_choose_way(const ac_conv *c, int *way);
 /* Of a convolution, of the gradient of a weight. */
-ac_status ac_conv_lower(const ac_conv *c, int m);
+ac_status ac_conv_lower(const ac_conv *c, int way);
 ac_status ac_conv_lower_weight_gradient(const ac_conv *c, int m);
 
 /* What kernels are told of a phase of the output; bases and what only some need is left zero. */

@@ -1,5 +1,5 @@
-/* As it is defined, or by minimal filtering? What is faster depends on sizes, memory and driver, so
- * it is measured, once. */
+/* As it is defined, with cooperative matrices or without, or by minimal filtering? What is faster
+ * depends on sizes, memory and driver, so it is measured, once. */
 #include <stdio.h>
 
 #include "nn/conv.h"
@@ -11,6 +11,7 @@
 #define LONG        0.05 /* seconds of a run that is measured no more than once */
 #define RUNS        3
 #define USUAL_TILE  4 /* most outputs along an axis of tiles that are tried */
+#define WAYS        3 /* most that there are to choose from */
 
 typedef struct probe {
     ac_lowering lowering;
@@ -27,7 +28,7 @@ static ac_status take(probe *p, ac_region region, uint64_t bytes)
 
 /* Writes into the convolution's output, which holds nothing yet, or adds to the gradients, which
  * every step sets to zero first. */
-static ac_status prepare(const ac_conv *c, int m, probe *p)
+static ac_status prepare(const ac_conv *c, int way, probe *p)
 {
     const ac_lowering *l = c->l;
     ac_conv conv = *c;
@@ -42,8 +43,8 @@ static ac_status prepare(const ac_conv *c, int m, probe *p)
                                 .places = l->places,
                                 .gradients = l->gradients};
     conv.l = &p->lowering;
-    TRY(c->step->pass == AC_PASS_WEIGHT ? ac_conv_lower_weight_gradient(&conv, m)
-                                        : ac_conv_lower(&conv, m));
+    TRY(c->step->pass == AC_PASS_WEIGHT ? ac_conv_lower_weight_gradient(&conv, way)
+                                        : ac_conv_lower(&conv, way));
     TRY(take(p, AC_REGION_CONSTANTS, 4 * p->lowering.constants.count));
     TRY(take(p, AC_REGION_PACKED, 4 * p->lowering.packed.count));
     TRY(take(p, AC_REGION_WORK, p->lowering.work_bytes));
@@ -75,29 +76,44 @@ fail:
     return status;
 }
 
-/* Runs of both in turns, after one of each in which drivers compile. */
-static ac_status measure(const ac_conv *c, int m, int *best)
+static void name_way(int way, char *text, size_t size)
 {
-    probe probes[2] = {0};
-    double least[2] = {1e9, 1e9}, seconds;
+    if (way > 0)
+        snprintf(text, size, "with tiles of %d", way);
+    else
+        snprintf(text, size, "as defined%s", way == AC_CONV_PLAIN_WAY ? ", without matrices" : "");
+}
+
+/* Runs of all in turns, after one of each in which drivers compile. */
+static ac_status measure(const ac_conv *c, const int ways[], int count, int *best)
+{
+    probe probes[WAYS] = {0};
+    double least[WAYS], seconds;
+    char name[40];
+    int first = 0;
     ac_status status = AC_OK;
 
-    for (int i = 0; i < 2; i++)
-        TRY(prepare(c, i ? m : 0, &probes[i]));
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < count; i++)
+        TRY(prepare(c, ways[i], &probes[i]));
+    for (int i = 0; i < count; i++) {
         TRY(run(&probes[i], &seconds));
+        least[i] = 1e9;
+    }
     for (int n = 0; n < RUNS && (n == 0 || least[0] < LONG); n++)
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < count; i++) {
             TRY(run(&probes[i], &seconds));
             least[i] = seconds < least[i] ? seconds : least[i];
         }
-    *best = least[1] < least[0] ? m : 0;
-    ac_log_print(c->l->log, AC_LOG_DEBUG, "'%s': %.3f ms as defined, %.3f ms with tiles of %d: %s",
-                 c->step->node->name, 1e3 * least[0], 1e3 * least[1], m,
-                 *best ? "these" : "as defined");
+    for (int i = 0; i < count; i++) {
+        first = least[i] < least[first] ? i : first;
+        name_way(ways[i], name, sizeof(name));
+        ac_log_print(c->l->log, AC_LOG_DEBUG, "'%s': %.3f ms %s", c->step->node->name,
+                     1e3 * least[i], name);
+    }
+    *best = ways[first];
 fail:
-    release(&probes[0]);
-    release(&probes[1]);
+    for (int i = 0; i < count; i++)
+        release(&probes[i]);
     return status;
 }
 
@@ -111,36 +127,43 @@ static void name_of(const ac_conv *c, int m, char *text, size_t size)
              out->c, out->h, out->w, c->y.transposed ? 't' : 'c', p->kernel[0], p->kernel[1],
              p->stride[0], p->stride[1], p->dilation[0], p->dilation[1], p->padding[0],
              p->padding[1], (int)c->step->activation, c->step->accumulate, m, (int)c->l->choice,
-             c->l->plan->half ? " half" : "");
+             !c->l->plan->half           ? ""
+             : ac_conv_takes_matrices(c) ? " half matrix"
+                                         : " half");
 }
 
-ac_status ac_conv_choose_filtering(const ac_conv *c, int *m)
+ac_status ac_conv_choose_way(const ac_conv *c, int *way)
 {
     bool forced = c->l->filtering >= 0;
     int most = ac_winograd_most(c, forced ? c->l->filtering : USUAL_TILE), found;
+    int ways[WAYS] = {0}, count = 1;
     char name[160];
     ac_status status = AC_OK;
 
-    *m = 0;
-    if (c->l->choice == AC_CONV_DIRECT || most == 0)
+    *way = 0;
+    if (c->l->choice == AC_CONV_DIRECT)
         return AC_OK;
     if (forced) {
-        *m = most;
+        *way = most;
         return AC_OK;
     }
-    if (c->in->quads < LEAST_QUADS || c->out->quads < LEAST_QUADS ||
-        ac_node_macs(c->step->node, c->in->shape, c->out->shape) < LEAST_MACS)
+    if (most > 0 && c->in->quads >= LEAST_QUADS && c->out->quads >= LEAST_QUADS)
+        ways[count++] = most;
+    if (ac_conv_takes_matrices(c))
+        ways[count++] = AC_CONV_PLAIN_WAY;
+    if (count == 1 || ac_node_macs(c->step->node, c->in->shape, c->out->shape) < LEAST_MACS)
         return AC_OK;
     name_of(c, most, name, sizeof(name));
     status = ac_choices_find(c->l->device, name, &found);
     if (status == AC_ERR_IO)
         return AC_OK;
     if (status == AC_END) {
-        TRY(measure(c, most, &found));
+        TRY(measure(c, ways, count, &found));
         ac_choices_settle(c->l->device, name, &found);
         status = AC_OK;
     }
-    *m = found == most ? most : 0;
+    for (int i = 0; i < count; i++)
+        *way = found == ways[i] ? found : *way;
 fail:
     return status;
 }

@@ -11,6 +11,9 @@
 #include "conv_few_texel_spv.h"
 #include "conv_gpu_half_spv.h"
 #include "conv_gpu_spv.h"
+#ifdef AC_CONV_MATRICES
+#include "conv_matrix_half_spv.h"
+#endif
 #include "depthwise_half_spv.h"
 #include "depthwise_spv.h"
 #include "depthwise_texel_spv.h"
@@ -99,10 +102,10 @@ static ac_status choose_gpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
         .code_size = g->half ? sizeof(conv_gpu_half_spv) : sizeof(conv_gpu_spv),
         .binding_count = 3,
         .push_size = sizeof(struct conv_push),
-        .constant_count = 15,
+        .constant_count = 16,
         .constants = {bm / tm * (bn / 4), bm, bn, bq, tm, g->taps[0], g->taps[1], g->stride[0],
                       g->stride[1], g->dilation[0], g->dilation[1], (int32_t)g->activation,
-                      float_bits(g->slope), g->accumulate, g->bias}};
+                      float_bits(g->slope), g->accumulate, g->bias, g->lanes == 1 ? 1 : 4}};
 
     v->oc_tiles = (g->out_lanes + bn - 1) / bn;
     v->tile = bn;
@@ -110,16 +113,71 @@ static ac_status choose_gpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
     return ac_kernel_get(l->device, &params, &v->kernel);
 }
 
+/* By cooperative matrices, of values in float16; processors' are only for tests. */
+static bool takes_matrices(const ac_lowering *l)
+{
+    const ac_device_info *info = ac_device_get_info(l->device);
+
+    return info->matrix[0] > 0 && (l->choice == AC_CONV_MATRIX ||
+                                   (l->choice == AC_CONV_AUTO && info->type != AC_DEVICE_CPU));
+}
+
+/* false: not for this convolution or this device, or this build has no such kernel. */
+static bool describe_matrix(const ac_lowering *l, const ac_conv_gemm *g, ac_kernel_params *params,
+                            ac_conv_variant *v)
+{
+#ifdef AC_CONV_MATRICES
+    const ac_device_info *info = ac_device_get_info(l->device);
+    const int *m = info->matrix;
+    /* A subgroup makes 2 x 2 matrices, or one across where there are few channels; a workgroup is
+     * two subgroups by as many as there are channels for. Intel's have matrices in the smallest
+     * subgroups only. */
+    int sg = (int)info->subgroup_min, rows = 2, cols = g->out_lanes > m[1] ? 2 : 1, bq = 8;
+    int across = g->out_lanes > cols * m[1] ? 2 : 1, subgroups = 2 * across;
+    int bm = 2 * rows * m[0], bn = across * cols * m[1];
+    const int32_t tile[10] = {subgroups * sg, sg, m[0], m[1], m[2], bm, bn, bq, rows, cols};
+    const int32_t convolution[10] = {
+        g->taps[0],     g->taps[1],     g->stride[0],           g->stride[1],
+        g->dilation[0], g->dilation[1], (int32_t)g->activation, float_bits(g->slope),
+        g->accumulate,  g->bias};
+
+    /* Of one channel, three quarters of the products would be with zeros. */
+    if (g->lanes == 1 || subgroups * sg > (int)info->max_invocations ||
+        16 * (bm + bn) * (bq + 2) + 4 * subgroups * m[0] * m[1] > (int)info->shared_memory)
+        return false;
+    *params = (ac_kernel_params){.name = "conv_matrix",
+                                 .code = conv_matrix_half_spv,
+                                 .code_size = sizeof(conv_matrix_half_spv),
+                                 .binding_count = 3,
+                                 .push_size = sizeof(struct conv_push),
+                                 .subgroup_size = sg,
+                                 .constant_count = 20};
+    memcpy(params->constants, tile, sizeof(tile));
+    memcpy(params->constants + 10, convolution, sizeof(convolution));
+    v->oc_tiles = (g->out_lanes + bn - 1) / bn;
+    v->tile = bn;
+    v->pixels_a_group = bm;
+    return true;
+#else
+    (void)l, (void)g, (void)params, (void)v;
+    return false;
+#endif
+}
+
 ac_status ac_conv_choose_gemm(const ac_lowering *l, const ac_conv_gemm *gemm, ac_conv_variant *v)
 {
     const ac_device_info *info = ac_device_get_info(l->device);
     bool cpu =
-        l->choice == AC_CONV_CPU || (l->choice != AC_CONV_GPU && info->type == AC_DEVICE_CPU);
+        l->choice == AC_CONV_CPU || (l->choice == AC_CONV_AUTO && info->type == AC_DEVICE_CPU);
+    ac_kernel_params params;
 
     memset(v, 0, sizeof(*v));
     v->layout = AC_CONV_GEMM;
-    return cpu && !gemm->half && ac_lower_broadcasts(l) ? choose_cpu(l, gemm, v)
-                                                        : choose_gpu(l, gemm, v);
+    if (cpu && !gemm->half && ac_lower_broadcasts(l))
+        return choose_cpu(l, gemm, v);
+    if (gemm->half && !gemm->plain && takes_matrices(l) && describe_matrix(l, gemm, &params, v))
+        return ac_kernel_get(l->device, &params, &v->kernel);
+    return choose_gpu(l, gemm, v);
 }
 
 static ac_status choose_direct(const ac_conv *c, ac_conv_variant *v)
@@ -276,6 +334,12 @@ static bool same_layout(const ac_conv *c)
            memcmp(c->in->map, c->out->map, (size_t)c->in->shape.c * sizeof(int)) == 0;
 }
 
+bool ac_conv_takes_matrices(const ac_conv *c)
+{
+    return c->l->choice == AC_CONV_AUTO && c->l->plan->half && takes_matrices(c->l) &&
+           c->groups == 1 && !is_few(c);
+}
+
 ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v)
 {
     const ac_conv_gemm gemm = {.taps = {c->y.taps, c->x.taps},
@@ -289,6 +353,7 @@ ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v)
                                .bias = true,
                                .accumulate = c->step->accumulate,
                                .half = c->l->plan->half,
+                               .plain = c->plain,
                                .activation = c->step->activation,
                                .slope = c->step->slope,
                                .in_bytes = c->l->plan->values[c->in->root].size,

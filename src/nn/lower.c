@@ -12,6 +12,7 @@ static ac_status parse_choice(const char *text, const ac_log *log, ac_conv_choic
     static const char *const names[] = {[AC_CONV_AUTO] = "",
                                         [AC_CONV_CPU] = "cpu",
                                         [AC_CONV_GPU] = "gpu",
+                                        [AC_CONV_MATRIX] = "matrix",
                                         [AC_CONV_DIRECT] = "direct"};
 
     for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
@@ -19,8 +20,8 @@ static ac_status parse_choice(const char *text, const ac_log *log, ac_conv_choic
             *choice = (ac_conv_choice)i;
             return AC_OK;
         }
-    return ac_fail(log, AC_ERR_ARGUMENT, "AUTOCHROME_CONV is '%s': it must be cpu, gpu or direct",
-                   text);
+    return ac_fail(log, AC_ERR_ARGUMENT,
+                   "AUTOCHROME_CONV is '%s': it must be cpu, gpu, matrix or direct", text);
 }
 
 static ac_status parse_filtering(const char *text, const ac_log *log, int *filtering)

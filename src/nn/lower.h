@@ -47,6 +47,8 @@ typedef enum ac_conv_choice {
     AC_CONV_AUTO,
     AC_CONV_CPU,    /* registers and subgroup broadcasts */
     AC_CONV_GPU,    /* shared-memory implicit GEMM */
+    AC_CONV_MATRIX, /* the same by cooperative matrices, of values in float16; else as AC_CONV_GPU
+                     */
     AC_CONV_DIRECT, /* straight from the definition */
 } ac_conv_choice;
 

@@ -123,15 +123,18 @@ static ac_status make_maps(const ac_conv *c, ac_binding *binding)
     return status;
 }
 
-ac_status ac_conv_lower(const ac_conv *c, int m)
+ac_status ac_conv_lower(const ac_conv *c, int way)
 {
+    ac_conv plain = *c;
     ac_binding weights, map = {0};
     ac_conv_variant v;
     ac_status status = AC_OK;
     bool few;
 
-    if (m)
-        return ac_winograd_lower(c, m);
+    if (way > 0)
+        return ac_winograd_lower(c, way);
+    plain.plain = way == AC_CONV_PLAIN_WAY;
+    c = &plain;
     TRY(ac_conv_choose(c, &v));
     TRY(ac_conv_pack(c, &v, &weights));
     if (v.layout == AC_CONV_PLAIN)
@@ -149,7 +152,7 @@ ac_status ac_lower_conv(ac_lowering *l, const ac_step *step)
     const ac_node *node = step->node;
     ac_conv c = ac_conv_describe(l, step, step->inputs[0], step->output);
     ac_status status = AC_OK;
-    int m;
+    int way;
 
     c.weight = ac_lower_tensor(l, node, "weight");
     if (node->params.bias)
@@ -157,8 +160,8 @@ ac_status ac_lower_conv(ac_lowering *l, const ac_step *step)
     c.lane_channel = ac_lower_lane_channels(l, c.in);
     if (!c.lane_channel)
         return AC_ERR_MEMORY;
-    TRY(ac_conv_choose_filtering(&c, &m));
-    TRY(ac_conv_lower(&c, m));
+    TRY(ac_conv_choose_way(&c, &way));
+    TRY(ac_conv_lower(&c, way));
 fail:
     free(c.lane_channel);
     return status;

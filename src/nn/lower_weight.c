@@ -314,7 +314,7 @@ ac_status ac_lower_weight_gradient(ac_lowering *l, const ac_step *step)
         plain.node = &l->plan->mirrors[step->node - l->plan->net->nodes];
     plain.activation = AC_ACTIVATION_NONE;
     c = ac_conv_describe(l, &plain, step->inputs[1], step->inputs[0]);
-    TRY(ac_conv_choose_filtering(&c, &m));
+    TRY(ac_conv_choose_way(&c, &m));
     TRY(ac_conv_lower_weight_gradient(&c, m));
 fail:
     return status;

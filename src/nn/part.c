@@ -180,6 +180,7 @@ static const struct {
 } tiles[] = {
     {"conv_cpu", 2, {2, 3}},    /* vectors of pixels, channels */
     {"conv_gpu", 2, {1, 2}},    /* pixels, channels */
+    {"conv_matrix", 2, {5, 6}}, /* pixels, channels */
     {"conv_few", 1, {2}},       /* pixels of a row */
     {"depthwise", 1, {1}},      /* pixels of a row */
     {"winograd_input", 1, {1}}, /* outputs along an axis */

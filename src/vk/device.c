@@ -66,20 +66,38 @@ static ac_status create_device(ac_device *device)
                                            .queueFamilyIndex = device->queue_family,
                                            .queueCount = 1,
                                            .pQueuePriorities = &priority};
+    bool control = device->info.subgroup_control;
+    const char *extensions[2];
+    uint32_t extension_count = 0;
     VkPhysicalDeviceSubgroupSizeControlFeatures sizes = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
         .subgroupSizeControl = VK_TRUE,
         .computeFullSubgroups = VK_TRUE};
-    static const char *const extensions[] = {VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME};
-    bool control = device->info.subgroup_control;
+    VkPhysicalDeviceVulkan12Features twelve = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+        .pNext = control ? &sizes : NULL};
     const VkPhysicalDeviceFeatures features = {.shaderInt64 = device->info.int64};
+#ifdef VK_KHR_cooperative_matrix
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
+        .pNext = twelve.pNext,
+        .cooperativeMatrix = VK_TRUE};
+
+    if (device->info.matrix[0]) {
+        twelve.pNext = &matrices;
+        twelve.vulkanMemoryModel = VK_TRUE;
+        twelve.shaderFloat16 = VK_TRUE;
+        extensions[extension_count++] = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
+    }
+#endif
+    if (control && device->info.api_version < VK_API_VERSION_1_3)
+        extensions[extension_count++] = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-                                     .pNext = control ? &sizes : NULL,
+                                     .pNext = &twelve,
                                      .pEnabledFeatures = &features,
                                      .queueCreateInfoCount = 1,
                                      .pQueueCreateInfos = &queue,
-                                     .enabledExtensionCount =
-                                         control && device->info.api_version < VK_API_VERSION_1_3,
+                                     .enabledExtensionCount = extension_count,
                                      .ppEnabledExtensionNames = extensions};
     VkResult result = device->instance.CreateDevice(device->physical, &info, NULL, &device->handle);
 

@@ -17,6 +17,8 @@ typedef enum ac_device_type {
     AC_DEVICE_CPU,
 } ac_device_type;
 
+#define AC_DEVICE_MATRIX_MAX 32 /* of ac_device_info.matrix */
+
 /* What a device is and can do. Sizes in bytes. */
 typedef struct ac_device_info {
     int index; /* as --device takes it */
@@ -46,6 +48,9 @@ typedef struct ac_device_info {
     uint32_t max_groups[3];
     bool fp16_storage, fp16_arithmetic, int8_storage, int64;
     bool cooperative_matrix;
+    /* Rows and columns of float32 sums, and the length of the float16 rows that they are made from,
+     * of the cooperative matrices that kernels use; 0: of none, or this build does not know any. */
+    int matrix[3];
     bool timestamps;
     float timestamp_period; /* nanoseconds a tick */
 } ac_device_info;

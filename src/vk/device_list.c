@@ -152,6 +152,53 @@ static void read_features(const ac_instance *instance, VkPhysicalDevice handle,
     info->cooperative_matrix = has_extension(instance, handle, "VK_KHR_cooperative_matrix");
 }
 
+#ifdef VK_KHR_cooperative_matrix
+/* The largest matrices of float16 with sums in float32 that subgroups multiply. */
+static void read_matrices(const ac_instance *instance, VkPhysicalDevice handle,
+                          ac_device_info *info)
+{
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR};
+    VkPhysicalDeviceVulkan12Features twelve = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &matrices};
+    VkPhysicalDeviceFeatures2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+                                     .pNext = &twelve};
+    PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR get =
+        (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)instance->GetInstanceProcAddr(
+            instance->handle, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+    VkCooperativeMatrixPropertiesKHR shapes[64];
+    uint32_t count = sizeof(shapes) / sizeof(*shapes);
+    int64_t most = 0;
+
+    if (!info->cooperative_matrix || !info->subgroup_control || !get)
+        return;
+    instance->GetPhysicalDeviceFeatures2(handle, &all);
+    if (!matrices.cooperativeMatrix || !twelve.vulkanMemoryModel || !twelve.shaderFloat16)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        shapes[i] = (VkCooperativeMatrixPropertiesKHR){
+            .sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR};
+    if (get(handle, &count, shapes) < 0)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const VkCooperativeMatrixPropertiesKHR *s = &shapes[i];
+        int64_t size = (int64_t)s->MSize * s->NSize * s->KSize;
+
+        if (s->AType != VK_COMPONENT_TYPE_FLOAT16_KHR ||
+            s->BType != VK_COMPONENT_TYPE_FLOAT16_KHR ||
+            s->CType != VK_COMPONENT_TYPE_FLOAT32_KHR ||
+            s->ResultType != VK_COMPONENT_TYPE_FLOAT32_KHR || s->scope != VK_SCOPE_SUBGROUP_KHR ||
+            s->MSize > AC_DEVICE_MATRIX_MAX || s->NSize > AC_DEVICE_MATRIX_MAX ||
+            s->KSize > AC_DEVICE_MATRIX_MAX || s->NSize % 4 || s->KSize % 8 || size <= most)
+            continue;
+        most = size;
+        info->matrix[0] = (int)s->MSize;
+        info->matrix[1] = (int)s->NSize;
+        info->matrix[2] = (int)s->KSize;
+    }
+}
+#endif
+
 static void read_device(const ac_instance *instance, VkPhysicalDevice handle, int index,
                         ac_device_info *info)
 {
@@ -173,6 +220,9 @@ static void read_device(const ac_instance *instance, VkPhysicalDevice handle, in
     }
     read_features(instance, handle, info);
     read_properties(instance, handle, info);
+#ifdef VK_KHR_cooperative_matrix
+    read_matrices(instance, handle, info);
+#endif
     read_memory(instance, handle, info);
     instance->GetPhysicalDeviceQueueFamilyProperties(handle, &family_count, families);
     for (uint32_t i = 0; i < family_count; i++)
