@@ -41,7 +41,7 @@ def finish(process, what):
 
 def digest(path):
     out = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:v", "-map", "0:a?",
-                          "-vsync", "passthrough", "-f", "framemd5", "-"], check=True,
+                          "-fps_mode", "passthrough", "-f", "framemd5", "-"], check=True,
                          stdout=subprocess.PIPE, text=True).stdout
     return sorted(line for line in out.splitlines() if not line.startswith("#"))
 

@@ -171,6 +171,10 @@ static void describe_size(ac_reader *r, const AVFrame *frame)
     }
 }
 
+/* No film has more: where frames come at uneven times, FFmpeg 7.1 writes the tick of its clock,
+ * such as 1/1000 s, as a frame's duration. */
+#define MOST_FPS 500
+
 static void describe_time(ac_reader *r, AVFrame *frame)
 {
     AVStream *st = r->demux->streams[r->stream];
@@ -182,7 +186,7 @@ static void describe_time(ac_reader *r, AVFrame *frame)
         r->frame_rate = (AVRational){0, 1};
     if (st->avg_frame_rate.num > 0 && st->avg_frame_rate.den > 0)
         info->fps = av_q2d(st->avg_frame_rate);
-    else
+    else if (av_q2d(r->frame_rate) <= MOST_FPS)
         info->fps = av_q2d(r->frame_rate);
     if (st->duration != AV_NOPTS_VALUE && st->duration > 0)
         seconds = (double)st->duration * av_q2d(st->time_base);

@@ -103,6 +103,8 @@ with tempfile.TemporaryDirectory(prefix="autochrome-test-") as folder:
         pc = {"PKG_CONFIG_PATH": str(usr / libdir / "pkgconfig"), "PKG_CONFIG_SYSROOT_DIR": str(root)}
         flags = works("pkg-config", "pkg-config", "--cflags", "--libs", "autochrome", **pc).stdout.split()
         sanitizers = options["b_sanitize"]
+        if isinstance(sanitizers, list):  # of later Mesons
+            sanitizers = ",".join(sanitizers) or "none"
         sanitize = [] if sanitizers == "none" else [f"-fsanitize={sanitizers}"]
         works("compile the example", *compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", *sanitize,
               source / "samples/api/colour_frame.c", "-o", place / "mine", *flags)

@@ -110,9 +110,13 @@ def film(path, matrix, full, pix_fmt="yuv420p", tagged=True, size="64x48"):
         file.write(one.pack(y) * (width * height))
         file.write(one.pack(cb) * ((width >> shift_x) * (height >> shift_y)))
         file.write(one.pack(cr) * ((width >> shift_x) * (height >> shift_y)))
+    # From FFmpeg 7.1 on encoders heed the tags of frames, before that those of options.
+    kind = "pc" if full else "tv"
     tags = ["-colorspace", matrix] if tagged else []
     ffmpeg("-f", "rawvideo", "-pix_fmt", pix_fmt, "-s", size, "-i", "colour.raw", *tags,
-           "-color_range", "pc" if full else "tv", "-c:v", "ffv1", path)
+           "-color_range", kind, "-vf",
+           f"setparams=range={kind}" + (f":colorspace={matrix}" if tagged else ""), "-c:v", "ffv1",
+           path)
 
 
 for matrix in WEIGHTS:
@@ -137,11 +141,12 @@ close(frame(), raw("small.jpg", "scale=flags=bilinear+full_chroma_int+full_chrom
                    "format=rgb24"), 2, "JPEG")
 # Left half red, right half blue: of a film whose chroma lies at the left of its two pixels, the
 # colour of the edge is another than of a picture whose chroma lies in the middle.
-for place, name in (("left", "left.mkv"), ("center", "center.mkv"), (None, "none.mkv")):
+for place, name in ((0, "left.mkv"), (1, "center.mkv"), (None, "none.mkv")):
     ffmpeg("-f", "lavfi", "-i", "color=red:s=32x32:r=25:d=0.04", "-f", "lavfi", "-i",
            "color=blue:s=32x32:r=25:d=0.04", "-filter_complex",
-           "hstack,scale=out_color_matrix=bt709,format=yuv420p", "-colorspace", "bt709",
-           *(["-chroma_sample_location", place] if place else []), "-c:v", "ffv1", name)
+           "hstack,scale=out_color_matrix=bt709,format=yuv420p", "-c:v", "libx264", "-qp", "0",
+           *(["-bsf:v", f"h264_metadata=chroma_sample_loc_type={place}"] if place is not None
+             else []), name)
     read(name)
     os.rename("frame0.rgb", name + ".rgb")
 check(open("left.mkv.rgb", "rb").read() != open("center.mkv.rgb", "rb").read(),

@@ -244,7 +244,7 @@ check(tags(video("part.mp4")).get("timecode") == "01:00:01:00", "timecode is mov
 
 # Interlaced films stay so.
 for name, encoder in (("x264", ["-c:v", "libx264", "-x264opts", "tff=1"]),
-                      ("mpeg2", ["-c:v", "mpeg2video", "-top", "1", "-q:v", "3"])):
+                      ("mpeg2", ["-c:v", "mpeg2video", "-q:v", "3"])):
     ffmpeg(*source("64x64"), "-vf", "setfield=tff", "-flags", "+ildct+ilme", *encoder,
            f"laced-{name}.mkv")
     result = converts(f"laced-{name}.mkv", "laced-out.mkv", warnings=1, **FAST)

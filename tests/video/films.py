@@ -59,7 +59,7 @@ def times(path, stream="v:0"):
 
 def frame_hashes(path, chain="extractplanes=y", stream="0:v:0"):
     """MD5 of every decoded frame after a filter chain."""
-    out = said_of(path, ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", stream, "-vsync", "passthrough",
+    out = said_of(path, ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", stream, "-fps_mode", "passthrough",
                          "-vf", chain, "-f", "framemd5", "-"], check=True, stderr=subprocess.DEVNULL)
     return [line.split(",")[-1].strip() for line in out.splitlines() if not line.startswith("#")]
 
@@ -74,7 +74,7 @@ def packet_hashes(path, stream):
 
 def raw(path, pixel_format, *arguments):
     """The decoded frames' bytes."""
-    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, *arguments, "-vsync",
+    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, *arguments, "-fps_mode",
                            "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format, "-"],
                           check=True, stdout=subprocess.PIPE).stdout
 

@@ -97,7 +97,9 @@ colorize("one.mp4", "one.color.mkv", *films.SMALL, "--codec-options", "qp=0")
 check(frame_hashes("one.mp4") == frame_hashes("one.color.mkv"), "mp4 to mkv: luma")
 
 # 10 bits 4:2:2 ProRes with PCM and timecode in mov, BT.2020.
-ffmpeg(*VIDEO, *SOUND, "-c:v", "prores_ks", "-profile:v", 3, "-pix_fmt", "yuv422p10le", "-c:a",
+ffmpeg(*VIDEO, *SOUND, "-vf",
+       "setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=bt2020-10", "-c:v",
+       "prores_ks", "-profile:v", 3, "-pix_fmt", "yuv422p10le", "-c:a",
        "pcm_s16le", "-timecode", "01:00:00:00", "-colorspace", "bt2020nc", "-color_primaries",
        "bt2020", "-color_trc", "bt2020-10", "two.mov")
 colorize("two.mov", "two.color.mov", *films.SMALL, "--codec-options", "qp=0")
@@ -120,14 +122,14 @@ with open("font.ttf", "rb") as f, open("out.ttf", "rb") as g:
     check(f.read() == g.read(), "three.color.mkv: the attachment")
 
 # Variable frame rate VP9 and Opus in WebM.
-ffmpeg(*VIDEO, *SOUND, "-vf", "select='not(eq(mod(n,5),2))+eq(n,12)'", "-vsync", "vfr", "-c:v",
+ffmpeg(*VIDEO, *SOUND, "-vf", "select='not(eq(mod(n,5),2))+eq(n,12)'", "-fps_mode", "vfr", "-c:v",
        "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8, "-c:a", "libopus", "four.webm")
 colorize("four.webm", "four.color.mkv", *films.SMALL, "--codec", "libx264", "--codec-options", "qp=0")
 compare("four.webm", "four.color.mkv")
 
 # Interlaced anamorphic MPEG-2 with MP2 in a transport stream that begins late.
-ffmpeg(*VIDEO, *SOUND, "-vf", "setsar=16/15", "-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-top",
-       1, "-b:v", "2M", "-c:a", "mp2", "-output_ts_offset", 10, "five.ts")
+ffmpeg(*VIDEO, *SOUND, "-vf", "setsar=16/15,setfield=tff", "-c:v", "mpeg2video", "-flags",
+       "+ildct+ilme", "-b:v", "2M", "-c:a", "mp2", "-output_ts_offset", 10, "five.ts")
 result = colorize("five.ts", "five.color.mkv", *films.LOSSLESS)
 compare("five.ts", "five.color.mkv", duration=0.1)
 check("interlaced" in result.stderr, "five.ts: says that it is interlaced", result.stderr)

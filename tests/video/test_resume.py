@@ -42,7 +42,7 @@ def segments(output):
 
 def digest(path):
     """Every frame and packet decoded, with its time, of all streams."""
-    lines = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0", "-vsync",
+    lines = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0", "-fps_mode",
                             "passthrough", "-c:s", "copy", "-f", "framemd5", "-"], check=True,
                            stdout=subprocess.PIPE, text=True).stdout.splitlines()
     # ffmpeg does not always give the streams the same turns.
@@ -90,8 +90,8 @@ with open("words.srt", "w", encoding="utf-8") as f:
     f.write("1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:04,500 --> 00:00:05,000\nTwo\n")
 ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x192:d=3", "-f", "lavfi", "-i", "mandelbrot=s=320x192:r=25",
        "-f", "lavfi", "-i", "sine=d=6", "-i", "words.srt", "-filter_complex",
-       "[0][1]concat,trim=end=6,setpts=N/25/TB+0.013*mod(N\\,3)/TB,format=gray[v]", "-map", "[v]",
-       "-map", "2:a", "-map", "3:s", "-c:v", "ffv1", "-vsync", "vfr", "-enc_time_base", "1:1000",
+       "[0][1]concat,trim=end=6,format=gray[v]", "-map", "[v]", "-map", "2:a", "-map", "3:s",
+       "-c:v", "ffv1", "-enc_time_base", "1:1000", "-bsf:v", "setts=ts=TS+13*mod(N\\,3)",
        "-c:a", "ac3", "-c:s", "srt", "film.mkv")
 began = time.monotonic()
 colorize("film.mkv", "whole.mkv", *TINY)
