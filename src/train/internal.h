@@ -52,6 +52,8 @@ struct ac_train_session {
     int pending;            /* submits since the last update */
 };
 
+/* Packs the weights, of which l->packed says where each comes from; makes session->packing. */
+ac_status ac_train_lower_repack(ac_train_session *session, ac_lowering *l);
 /* Calls of the update: norm of the gradient, Adam, results to the host. */
 ac_status ac_train_lower_update(ac_train_session *session, ac_lowering *l);
 /* The loss, its gradient by the network's output. */

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "common/push_train.h"
-#include "repack_spv.h"
-#include "repack_texel_spv.h"
 #include "train/begin.h"
 #include "train/internal.h"
 #include "train/rare.h"
@@ -249,48 +247,6 @@ fail:
     return status;
 }
 
-/* Four packed values are four parameters that lie together. */
-static bool is_whole(const uint32_t *from)
-{
-    return from[0] % 4 == 1 && from[1] == from[0] + 1 && from[2] == from[0] + 2 &&
-           from[3] == from[0] + 3;
-}
-
-/* Packs the weights: in stretches that can be copied four by four, and others. */
-static ac_status lower_repack(ac_train_session *s, ac_lowering *l)
-{
-    bool texel = ac_lower_prefers_texels(l, ac_buffer_size(s->packing)) &&
-                 ac_lower_prefers_texels(l, 4 * (uint64_t)s->row);
-    ac_kernel_params params = {.name = "repack",
-                               .code = texel ? repack_texel_spv : repack_spv,
-                               .code_size = texel ? sizeof(repack_texel_spv) : sizeof(repack_spv),
-                               .texel_mask = texel ? 3 : 0,
-                               .binding_count = 4,
-                               .push_size = sizeof(struct flat_push),
-                               .constant_count = 2,
-                               .constants = {LOCAL}};
-    const ac_binding bindings[4] = {
-        {s->packing, 0, 0}, l->parameters, l->parameters, ac_lower_region(AC_REGION_PACKED, 0, 0)};
-    int count = (int)(l->packed.count / 4);
-    const ac_kernel *kernel;
-    ac_status status = AC_OK;
-
-    for (int first = 0, end; first < count; first = end) {
-        bool whole = is_whole(l->packed.words + 4 * (size_t)first);
-
-        for (end = first + 1; end < count; end++)
-            if (is_whole(l->packed.words + 4 * (size_t)end) != whole)
-                break;
-        params.constants[1] = whole;
-        TRY(ac_kernel_get(l->device, &params, &kernel));
-        TRY(ac_lower_dispatch(l, kernel, bindings,
-                              &(struct flat_push){.first = first, .count = end - first},
-                              ac_lower_groups((uint64_t)(end - first)), 1));
-    }
-fail:
-    return status;
-}
-
 static ac_status lower_begin(ac_train_session *s, ac_lowering *l)
 {
     ac_buffer *const zeroed[2] = {s->states[AC_TRAIN_GRADIENT], s->results};
@@ -305,7 +261,7 @@ static ac_status lower_begin(ac_train_session *s, ac_lowering *l)
         call->copy.size = ac_buffer_size(zeroed[i]);
     }
     /* Batch norms read the parameters themselves. */
-    return l->packed.count == 0 ? AC_OK : lower_repack(s, l);
+    return l->packed.count == 0 ? AC_OK : ac_train_lower_repack(s, l);
 }
 
 static ac_status lower_passes(ac_train_session *s, ac_lowering *l)
@@ -354,7 +310,9 @@ static ac_status take_regions(ac_train_session *s, const ac_lowering *l)
 
     TRY(take_region(s, &s->regions[AC_REGION_CONSTANTS], 4 * l->constants.count, &l->constants));
     TRY(take_region(s, &s->regions[AC_REGION_PACKED], 4 * l->packed.count, NULL));
-    TRY(take_region(s, &s->packing, 4 * l->packed.count, &l->packed));
+    /* What fills up layouts is not written again. */
+    if (l->packed.count)
+        TRY(ac_buffer_fill(s->regions[AC_REGION_PACKED], 0));
     TRY(take_region(s, &s->regions[AC_REGION_WORK], l->work_bytes, NULL));
     TRY(take_region(s, &s->regions[AC_REGION_SCRATCH], l->scratch_bytes, NULL));
 fail:

@@ -47,7 +47,8 @@ ac_status ac_train_session_parts(const ac_train_session *s, ac_part **result, in
         return ac_fail(s->log, AC_ERR_MEMORY, "out of memory");
     /* The gradient is set to zero, the weights are read, where each comes from, and written. */
     add(s, parts, count, s->begin, s->call_count, "weights")->bytes =
-        buffer_bytes(s->states[AC_TRAIN_GRADIENT]) + 3 * buffer_bytes(s->packing);
+        buffer_bytes(s->states[AC_TRAIN_GRADIENT]) + buffer_bytes(s->packing) +
+        2 * buffer_bytes(s->regions[AC_REGION_PACKED]);
     add(s, parts, count, s->forward, s->steps[0], "input")->bytes =
         2 * buffer_bytes(s->slots[0][0]);
     for (int i = 0; i < plan->step_count; i++) {
