@@ -1,12 +1,16 @@
 /* Backward passes of all operations but convolutions' weights and batch norms. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/push_nn.h"
 #include "common/push_train.h"
 #include "eltwise_gradient_spv.h"
 #include "eltwise_gradient_texel_spv.h"
+#include "nn/blocks.h"
 #include "nn/lower.h"
 #include "pool_gradient_spv.h"
+#include "reduce_blocks_spv.h"
+#include "reduce_blocks_texel_spv.h"
 #include "reduce_fours_spv.h"
 #include "reduce_fours_texel_spv.h"
 #include "reduce_spv.h"
@@ -41,39 +45,84 @@ static bool goes_by_fours(const int *map, int count, int stride, int64_t place)
     return true;
 }
 
+/* The same of blocks of 4 x 4 that are transposed, as where taps of a kernel lie together in the
+ * weight and channels in the sums; *blocks NULL: not so, or not for all. The caller's (free()). */
+static ac_status find_blocks(const ac_lowering *l, const int *map, int count, int stride,
+                             int64_t place, ac_block **blocks, int *block_count)
+{
+    uint32_t *from = NULL;
+    bool *taken = NULL;
+    ac_status status = AC_OK;
+
+    *blocks = NULL;
+    if (count % 16 || stride % 4 || place % 4)
+        return AC_OK;
+    from = malloc((size_t)count * sizeof(*from));
+    taken = malloc((size_t)count / 4 * sizeof(*taken));
+    if (!from || !taken)
+        status = AC_ERR_MEMORY;
+    for (int i = 0; i < count && status == AC_OK; i++)
+        from[i] = (uint32_t)map[i] + 1;
+    if (status == AC_OK)
+        status = ac_blocks_find(from, count / 4, stride / 4, blocks, block_count, taken);
+    if (status)
+        ac_fail(l->log, status, "out of memory");
+    if (*blocks && *block_count != count / 16) {
+        free(*blocks);
+        *blocks = NULL;
+    }
+    free(from);
+    free(taken);
+    return status;
+}
+
 ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int stride,
                           const int *map, int64_t place, int count)
 {
-    bool fours = goes_by_fours(map, count, stride, place);
-    bool texel = fours && ac_lower_prefers_texels(l, scratch.size);
-    ac_kernel_params params = {.name = fours ? "reduce fours" : "reduce",
+    bool fours = goes_by_fours(map, count, stride, place), texel;
+    struct reduce_push push = {
+        .count = count, .splits = splits, .stride = stride, .place = (int)place};
+    ac_kernel_params params = {.name = "reduce",
                                .code = reduce_spv,
                                .code_size = sizeof(reduce_spv),
-                               .texel_mask = texel,
                                .binding_count = 3,
                                .push_size = sizeof(struct reduce_push),
                                .constant_count = 1,
                                .constants = {LOCAL}};
-    int each = fours ? 4 : 1;
-    const struct reduce_push push = {.count = count / each,
-                                     .splits = splits,
-                                     .stride = stride / each,
-                                     .place = (int)(place / each)};
     ac_binding bindings[3] = {scratch, {0}, l->gradients};
+    ac_block *blocks = NULL;
+    int block_count = 0;
     const ac_kernel *kernel;
     ac_status status = AC_OK;
+    uint64_t words;
     void *to;
 
-    if (fours) {
-        params.code = texel ? reduce_fours_texel_spv : reduce_fours_spv;
-        params.code_size = texel ? sizeof(reduce_fours_texel_spv) : sizeof(reduce_fours_spv);
+    if (!fours)
+        TRY(find_blocks(l, map, count, stride, place, &blocks, &block_count));
+    texel = (fours || blocks) && ac_lower_prefers_texels(l, scratch.size);
+    if (fours || blocks) {
+        params.name = fours ? "reduce fours" : "reduce blocks";
+        params.code = fours   ? texel ? reduce_fours_texel_spv : reduce_fours_spv
+                      : texel ? reduce_blocks_texel_spv
+                              : reduce_blocks_spv;
+        params.code_size = fours ? texel ? sizeof(reduce_fours_texel_spv) : sizeof(reduce_fours_spv)
+                           : texel ? sizeof(reduce_blocks_texel_spv)
+                                   : sizeof(reduce_blocks_spv);
+        params.texel_mask = !texel ? 0 : fours ? 1 : 3;
+        push.count = fours ? count / 4 : block_count;
+        push.stride /= 4;
+        push.place /= 4;
     }
-    TRY(ac_lower_words(l, AC_REGION_CONSTANTS, (uint64_t)push.count, &bindings[1], &to));
-    for (int i = 0; i < push.count; i++, map += each)
-        ((int *)to)[i] = *map / each;
+    words = blocks ? 8 * (uint64_t)block_count : (uint64_t)push.count;
+    TRY(ac_lower_words(l, AC_REGION_CONSTANTS, words, &bindings[1], &to));
+    if (blocks)
+        memcpy(to, blocks, (size_t)block_count * sizeof(*blocks));
+    for (int i = 0; i < push.count && !blocks; i++)
+        ((int *)to)[i] = fours ? map[4 * i] / 4 : map[i];
     TRY(ac_kernel_get(l->device, &params, &kernel));
     TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.count), 1));
 fail:
+    free(blocks);
     return status;
 }
 
