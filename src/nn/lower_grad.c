@@ -118,7 +118,7 @@ ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int st
     if (blocks)
         memcpy(to, blocks, (size_t)block_count * sizeof(*blocks));
     for (int i = 0; i < push.count && !blocks; i++)
-        ((int *)to)[i] = fours ? map[4 * i] / 4 : map[i];
+        ((int *)to)[i] = fours ? map[4 * (size_t)i] / 4 : map[i];
     TRY(ac_kernel_get(l->device, &params, &kernel));
     TRY(ac_lower_dispatch(l, kernel, bindings, &push, ac_lower_groups((uint64_t)push.count), 1));
 fail:
