@@ -2,8 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_train.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 
 // One step of Adam (Kingma, Ba 2014, algorithm 1) with the weight decay of AdamW (Loshchilov, Hutter
 // 2017) on vec4s first .. first + count - 1, as torch.optim.AdamW computes it, and the moving
@@ -24,13 +24,13 @@ VECTORS(1, G, gradients);
 VECTORS(2, M0, moment1_was);
 VECTORS(3, V0, moment2_was);
 VECTORS(4, E0, average_was);
-layout(binding = 5, std430) writeonly buffer T { STORED parameters[]; };
-layout(binding = 6, std430) writeonly buffer M { STORED moment1[]; };
-layout(binding = 7, std430) writeonly buffer V { STORED moment2[]; };
-layout(binding = 8, std430) writeonly buffer E { STORED average[]; };
+STORES(5, T, parameters);
+STORES(6, M, moment1);
+STORES(7, V, moment2);
+STORES(8, E, average);
 layout(binding = 9, std430) readonly buffer R { float results[]; };
 layout(binding = 10, std430) readonly buffer H { float hyper[]; };
-layout(push_constant) uniform P { flat_push p; };
+layout(push_constant) uniform P { flat_push p; ADDRESSES };
 
 void main()
 {

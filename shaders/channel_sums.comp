@@ -23,7 +23,7 @@ VECTORS(1, Y, y);
 VECTORS(2, X, x);
 VECTORS(3, W, work);
 layout(binding = 4, std430) writeonly buffer P { vec4 partial[]; };
-layout(push_constant) uniform C { norm_push p; };
+layout(push_constant) uniform C { norm_push p; ADDRESSES };
 
 const int TURN = 4;
 

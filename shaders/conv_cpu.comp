@@ -3,8 +3,8 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_ballot : require
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
@@ -44,8 +44,8 @@ const int HELD = (TN / 4 + SG - 1) / SG; // bias vec4s a lane loads
 
 VECTORS(0, X, x);
 VECTORS(1, W, w);
-layout(binding = 2, std430) buffer Y { STORED y[]; };
-layout(push_constant) uniform P { conv_push p; };
+STORES(2, Y, y);
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 void main()
 {

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
@@ -31,8 +31,8 @@ layout(constant_id = 10) const int ACCUMULATE = 0; // y += instead of y =
 LANES(0, X, x);
 layout(binding = 1, std430) readonly buffer W { float w[]; };
 layout(binding = 2, std430) readonly buffer M { int map[]; };
-layout(binding = 3, std430) buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { conv_push p; };
+STORED_VALUES(3, Y, y);
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 float channel(int lane, int batch, int gy, int gx)
 {

@@ -5,8 +5,8 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_ballot : require
 #endif
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
@@ -51,8 +51,8 @@ const int NB = (WEIGHTS + SG - 1) / SG; // weight vec4s a lane loads
 
 VALUES(0, X, x);
 VECTORS(1, W, w);
-layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { conv_push p; };
+STORED_VALUES(2, Y, y);
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 void main()
 {

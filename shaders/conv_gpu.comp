@@ -2,8 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_nn.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
@@ -42,8 +42,8 @@ const int B_LOADS = (BN * BQ + THREADS - 1) / THREADS;
 
 VALUES(0, X, x);
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
-layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { conv_push p; };
+STORED_VALUES(2, Y, y);
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 shared vec4 a_tile[2][BQ * BM];
 shared vec4 b_tile[2][BQ * BN];

@@ -6,8 +6,8 @@
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
 #include "common/push_nn.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
@@ -51,8 +51,8 @@ const int FOURS = MM * MN / 4; // of a matrix of sums
 
 VALUES(0, X, x);
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
-layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { conv_push p; };
+STORED_VALUES(2, Y, y);
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 shared f16vec4 a_tile[2 * BM * PITCH]; // [2][pixel][k / 4]
 shared f16vec4 b_tile[2 * BN * PITCH]; // [2][channel][k / 4]

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/push_nn.h"
 #include "common/activation.glsl"
@@ -35,8 +35,8 @@ const int SPAN = (TX - 1) * SX + (KW - 1) * DX + 1;
 
 VALUES(0, X, x);
 VECTORS(1, W, w);
-layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { conv_push p; };
+STORED_VALUES(2, Y, y);
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 #ifdef TEXEL
 #extension GL_KHR_shader_subgroup_basic : require

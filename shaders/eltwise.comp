@@ -4,8 +4,8 @@
 #include "common/push_nn.h"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 
 // y = activation((a [+ b]) * scale + shift), channel by channel; b may be one pixel that is
@@ -23,8 +23,8 @@ layout(constant_id = 3) const int ACTIVATION = 0;
 VALUES(0, A, a);
 VALUES(1, B, b);
 VECTORS(2, F, affine);
-layout(binding = 3, std430) writeonly buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { plane_push p; };
+STORED_VALUES(3, Y, y);
+layout(push_constant) uniform P { plane_push p; ADDRESSES };
 
 const int TURN = 4;
 

@@ -4,8 +4,8 @@
 #include "common/push_nn.h"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 
 // y (+)= a * slope of the activation whose result is b, * p.slope with SCALED; a may be one pixel
 // that is stretched over the plane. y may be a.
@@ -21,8 +21,8 @@ layout(constant_id = 4) const int ACCUMULATE = 0;
 
 VECTORS(0, A, a);
 VECTORS(1, B, b);
-layout(binding = 2, std430) buffer Y { STORED y[]; };
-layout(push_constant) uniform P { plane_push p; };
+STORES(2, Y, y);
+layout(push_constant) uniform P { plane_push p; ADDRESSES };
 
 const int TURN = 4;
 

@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 
 // Puts channels into another order: lane 4 * quad + k of y is lane map[4 * quad + k] of a, zero
@@ -15,8 +15,8 @@ layout(constant_id = 1) const int ACCUMULATE = 0; // y += instead of y =
 
 LANES(0, A, a);
 layout(binding = 1, std430) readonly buffer M { int map[]; };
-layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { plane_push p; };
+STORED_VALUES(2, Y, y);
+layout(push_constant) uniform P { plane_push p; ADDRESSES };
 
 void main()
 {

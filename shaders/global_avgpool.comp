@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 
 // Mean over the plane, or its sum.
@@ -14,8 +14,8 @@ layout(constant_id = 1) const int SUM = 0;        // else the mean
 layout(constant_id = 2) const int ACCUMULATE = 0; // y += instead of y =
 
 VALUES(0, A, a);
-layout(binding = 1, std430) buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { plane_push p; };
+STORED_VALUES(1, Y, y);
+layout(push_constant) uniform P { plane_push p; ADDRESSES };
 
 shared vec4 sums[LOCAL];
 

@@ -32,7 +32,7 @@ VECTORS(1, C, colours);
 layout(binding = 2, std430) writeonly buffer B { uint cb_plane[]; };
 layout(binding = 3, std430) writeonly buffer R { uint cr_plane[]; };
 layout(binding = 4, std430) buffer F { uint flags[]; };
-layout(push_constant) uniform P { merge_push p; };
+layout(push_constant) uniform P { merge_push p; ADDRESSES };
 
 #include "common/divide.glsl"
 

@@ -4,8 +4,8 @@
 #include "common/push_train.h"
 #include "common/activation.glsl"
 #include "common/divide.glsl"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 
 // Gradient of a batch norm's input: with d = dy * slope of y, z = (x - mean) / deviation,
 //   dx (+)= scale * (d - mean of d - z * mean of d z)
@@ -22,8 +22,8 @@ VECTORS(1, Y, y);
 VECTORS(2, X, x);
 VECTORS(3, W, work);
 VECTORS(4, M, means);
-layout(binding = 5, std430) buffer D { STORED dx[]; };
-layout(push_constant) uniform C { norm_push p; };
+STORES(5, D, dx);
+layout(push_constant) uniform C { norm_push p; ADDRESSES };
 
 const int TURN = 4;
 

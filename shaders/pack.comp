@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/divide.glsl"
 
@@ -14,8 +14,8 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 
 layout(binding = 0, std430) readonly buffer X { float picture[]; };
-layout(binding = 1, std430) writeonly buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { picture_push p; };
+STORED_VALUES(1, Y, y);
+layout(push_constant) uniform P { picture_push p; ADDRESSES };
 
 // Where i falls when a line of n is reflected to and fro at its ends.
 int reflected(int i, int n)

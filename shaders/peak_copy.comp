@@ -2,6 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_peak.h"
+#include "common/vectors.glsl"
+#include "common/store.glsl"
 
 // Copies: y[i] = x[i], RUN of them an invocation.
 //   x, y [count] vec4
@@ -10,15 +12,9 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int RUN = 4;
 
-#ifdef TEXEL
-layout(binding = 0) uniform samplerBuffer x;
-#define LOAD(b, i) texelFetch(b, i)
-#else
-layout(binding = 0, std430) readonly buffer X { vec4 x[]; };
-#define LOAD(b, i) b[i]
-#endif
-layout(binding = 1, std430) writeonly buffer Y { vec4 y[]; };
-layout(push_constant) uniform P { peak_push p; };
+VECTORS(0, X, x);
+STORES(1, Y, y);
+layout(push_constant) uniform P { peak_push p; ADDRESSES };
 
 void main()
 {
@@ -31,5 +27,5 @@ void main()
     [[unroll]] for (int i = 0; i < RUN; i++)
         v[i] = LOAD(x, first + i * LOCAL);
     [[unroll]] for (int i = 0; i < RUN; i++)
-        y[first + i * LOCAL] = v[i];
+        STORE(y, first + i * LOCAL, v[i]);
 }

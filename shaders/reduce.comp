@@ -2,8 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_train.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 
 // gradients[place + i] += sum over s of partial[s * stride + map[i]], in that order. Of floats; or of
 // vec4s (FOURS), which all of place, stride, count and map then count; or of blocks of 4 x 4 floats
@@ -15,17 +15,17 @@ layout(constant_id = 0) const int LOCAL = 64;
 #if defined(BLOCKS)
 VECTORS(0, S, partial);
 VECTORS(1, M, map); // four int each
-layout(binding = 2, std430) buffer G { STORED gradients[]; };
+STORES(2, G, gradients);
 #elif defined(FOURS)
 VECTORS(0, S, partial);
 layout(binding = 1, std430) readonly buffer M { int map[]; };
-layout(binding = 2, std430) buffer G { STORED gradients[]; };
+STORES(2, G, gradients);
 #else
 layout(binding = 0, std430) readonly buffer S { float partial[]; };
 layout(binding = 1, std430) readonly buffer M { int map[]; };
 layout(binding = 2, std430) buffer G { float gradients[]; };
 #endif
-layout(push_constant) uniform P { reduce_push p; };
+layout(push_constant) uniform P { reduce_push p; ADDRESSES };
 
 void main()
 {

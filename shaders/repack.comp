@@ -2,8 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_train.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 
 // Parameters into the layouts that kernels want: things first .. first + count - 1 of a list of
 //   COPIES: ivec4 to, from, to, from: two vec4s; the second not where its `to` is -1
@@ -17,8 +17,8 @@ layout(constant_id = 1) const int KIND = 0; // COPIES, BLOCKS, FLOATS
 
 VECTORS(0, L, list); // four int each
 VECTORS(1, T, parameters);
-layout(binding = 2, std430) writeonly buffer K { STORED packed[]; };
-layout(push_constant) uniform P { flat_push p; };
+STORES(2, K, packed);
+layout(push_constant) uniform P { flat_push p; ADDRESSES };
 
 void main()
 {

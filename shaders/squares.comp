@@ -13,7 +13,7 @@ layout(constant_id = 1) const int TURNS = 4;
 
 VECTORS(0, V, values);
 layout(binding = 1, std430) writeonly buffer S { float partial[]; };
-layout(push_constant) uniform P { flat_push p; };
+layout(push_constant) uniform P { flat_push p; ADDRESSES };
 
 #include "common/total.glsl"
 

@@ -20,7 +20,7 @@ layout(binding = 0, std430) readonly buffer F { ring_frame frame; };
 layout(binding = 1, std430) readonly buffer D { float differences[]; };
 VECTORS(2, R, ring);
 layout(binding = 3, std430) writeonly buffer C { vec4 colours[]; };
-layout(push_constant) uniform P { temporal_push p; };
+layout(push_constant) uniform P { temporal_push p; ADDRESSES };
 
 // L* of four pixels of a row and of their neighbours.
 struct strip {

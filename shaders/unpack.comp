@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/divide.glsl"
 
@@ -15,7 +15,7 @@ layout(constant_id = 0) const int LOCAL = 64;
 LANES(0, X, x);
 layout(binding = 1, std430) readonly buffer M { int map[]; };
 layout(binding = 2, std430) writeonly buffer Y { float picture[]; };
-layout(push_constant) uniform P { picture_push p; };
+layout(push_constant) uniform P { picture_push p; ADDRESSES };
 
 void main()
 {

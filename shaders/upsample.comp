@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "common/push_nn.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/divide.glsl"
 
@@ -15,8 +15,8 @@ layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int BILINEAR = 0;
 
 VALUES(0, X, x);
-layout(binding = 1, std430) writeonly buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { pool_push p; };
+STORED_VALUES(1, Y, y);
+layout(push_constant) uniform P { pool_push p; ADDRESSES };
 
 void main()
 {

@@ -4,8 +4,8 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_ballot : require
 #include "common/push_train.h"
-#include "common/store.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 
 // Gradient of a convolution's weight for devices that run on the processor: for each row (channel of
 // `small`) and column (channel of `big` at one tap) the sum over pictures and pixels of their
@@ -31,8 +31,8 @@ layout(constant_id = 10) const int DX = 1;
 
 VECTORS(0, S, small);
 VECTORS(1, B, big);
-layout(binding = 2, std430) writeonly buffer O { STORED partial[]; };
-layout(push_constant) uniform P { weight_push p; };
+STORES(2, O, partial);
+layout(push_constant) uniform P { weight_push p; ADDRESSES };
 
 void main()
 {

@@ -26,7 +26,7 @@ const int SPAN = (TX - 1) * SX + (KW - 1) * DX + 1; // big pixels of a row that 
 VECTORS(0, S, small);
 VECTORS(1, B, big);
 layout(binding = 2, std430) writeonly buffer O { vec4 partial[]; };
-layout(push_constant) uniform P { weight_push p; };
+layout(push_constant) uniform P { weight_push p; ADDRESSES };
 
 #include "common/total.glsl"
 

@@ -19,7 +19,7 @@ layout(constant_id = 4) const int TN = 32;
 
 VECTORS(0, Y, y);
 layout(binding = 1, std430) writeonly buffer F { float lanes[]; };
-layout(push_constant) uniform P { conv_push p; };
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 // sum over k of A[i][k] from[k]
 vec4 row_of(int i, vec4 from[M])

@@ -1,9 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#include "common/store.glsl"
 #include "common/push_nn.h"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/winograd.glsl"
 
@@ -27,9 +27,9 @@ layout(constant_id = 8) const int DX = 1;
 layout(constant_id = 9) const int ROW = 0;
 
 VALUES(0, X, x);
-layout(binding = 1, std430) writeonly buffer V { STORED v[]; };
+STORES(1, V, v);
 layout(binding = 1, std430) writeonly buffer F { float lanes[]; };
-layout(push_constant) uniform P { conv_push p; };
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 void main()
 {

@@ -1,9 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#include "common/store.glsl"
 #include "common/push_nn.h"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/values.glsl"
 #include "common/activation.glsl"
 #include "common/winograd.glsl"
@@ -24,8 +24,8 @@ layout(constant_id = 6) const int ACCUMULATE = 0; // y += instead of y =
 
 VECTORS(0, X, m);
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
-layout(binding = 2, std430) buffer Y { STORED_VALUE y[]; };
-layout(push_constant) uniform P { conv_push p; };
+STORED_VALUES(2, Y, y);
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 // sum over k of A^T[i][k] from[k]
 vec4 row_of(int i, vec4 from[ALPHA])

@@ -1,9 +1,9 @@
 // Values of a network, [n][quads][h][w] vec4. With HALF they lie in memory as float16, which halves
 // what is read and written; all arithmetic is in float32. Of three kinds of buffers:
 //   VALUES(binding, block, name): only read, by VALUE(name, i)
-//   STORED_VALUE name[]: STORE_VALUE(name, i, v), VALUE_AT(name, i)
+//   STORED_VALUES(binding, block, name): STORE_VALUE(name, i, v), VALUE_AT(name, i)
 //   LANES(binding, block, name): only read, a float at a time, by LANE(name, i, lane)
-// After store.glsl and vectors.glsl, which say how with TEXEL.
+// After vectors.glsl and store.glsl, which say how with TEXEL and ADDRESS.
 #ifdef HALF
 // What is too large for float16 becomes infinite, which is seen in the end.
 uvec2 half_of(vec4 v)
@@ -22,7 +22,11 @@ vec4 float_of(uvec2 v)
         uvec2 name[];                                                                              \
     }
 #define VALUE(b, i)          float_of(b[i])
-#define STORED_VALUE         uvec2
+#define STORED_VALUES(at, block, name)                                                             \
+    layout(binding = at, std430) buffer block                                                      \
+    {                                                                                              \
+        uvec2 name[];                                                                              \
+    }
 #define STORE_VALUE(b, i, v) b[i] = half_of(v)
 #define VALUE_AT(b, i)       float_of(b[i])
 #define LANES(at, block, name) VALUES(at, block, name)
@@ -30,7 +34,7 @@ vec4 float_of(uvec2 v)
 #else
 #define VALUES(at, block, name) VECTORS(at, block, name)
 #define VALUE(b, i)             LOAD(b, i)
-#define STORED_VALUE            STORED
+#define STORED_VALUES(at, block, name) STORES(at, block, name)
 #define STORE_VALUE(b, i, v)    STORE(b, i, v)
 #define VALUE_AT(b, i)          STORED_AT(b, i)
 #define LANES(at, block, name)                                                                     \

@@ -1,9 +1,27 @@
 // Buffers of vec4 that are only read: VECTORS(binding, block, name), LOAD(name, i). Drivers that run
-// on the processor (TEXEL) fetch texels in half the time of storage buffers' vec4s.
-#ifdef TEXEL
+// on the processor (TEXEL) fetch texels in half the time of storage buffers' vec4s. Some read through
+// addresses faster still (ADDRESS), all lanes at once: those of the bindings come with the push
+// constants, in whose block ADDRESSES stands last.
+#if defined(ADDRESS)
+#extension GL_EXT_buffer_reference2 : require
+#extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
+layout(buffer_reference, std430, buffer_reference_align = 16) buffer Halves { u64vec2 pair; };
+
+vec4 vector_at(uint64_t address, int i)
+{
+    u64vec2 v = Halves(address)[i].pair;
+    return vec4(uintBitsToFloat(unpackUint2x32(v.x)), uintBitsToFloat(unpackUint2x32(v.y)));
+}
+
+#define ADDRESSES                uint64_t addresses[12];
+#define VECTORS(at, block, name) const int name##_binding = at
+#define LOAD(b, i)               vector_at(addresses[b##_binding], i)
+#elif defined(TEXEL)
+#define ADDRESSES
 #define VECTORS(at, block, name) layout(binding = at) uniform samplerBuffer name
 #define LOAD(b, i)               texelFetch(b, i)
 #else
+#define ADDRESSES
 #define VECTORS(at, block, name)                                                                   \
     layout(binding = at, std430) readonly buffer block                                             \
     {                                                                                              \

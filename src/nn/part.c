@@ -188,14 +188,16 @@ static const struct {
     {"weight_gpu", 2, {1, 2}},  /* rows, columns */
 };
 
-static void describe_kernel(const ac_kernel_params *params, char *text, size_t size)
+static void describe_kernel(const ac_kernel *kernel, char *text, size_t size)
 {
+    const ac_kernel_params *params = ac_kernel_get_params(kernel);
+
     snprintf(text, size, "%s", params->name);
     for (size_t i = 0; i < sizeof(tiles) / sizeof(*tiles); i++)
         for (int k = 0; k < tiles[i].count && strcmp(params->name, tiles[i].kernel) == 0; k++)
             append(text, size, k ? "x" : " ", "%d", (int)params->constants[tiles[i].constants[k]]);
     if (params->texel_mask)
-        append(text, size, " ", "texel");
+        append(text, size, " ", ac_kernel_takes_addresses(kernel) ? "addresses" : "texel");
 }
 
 void ac_part_describe_calls(const ac_call *calls, ac_part *part)
@@ -215,7 +217,7 @@ void ac_part_describe_calls(const ac_call *calls, ac_part *part)
         if (calls[i].kernel == last)
             continue;
         last = calls[i].kernel;
-        describe_kernel(ac_kernel_get_params(last), text, sizeof(text));
+        describe_kernel(last, text, sizeof(text));
         append(part->kernels, sizeof(part->kernels), " + ", "%s", text);
     }
 }

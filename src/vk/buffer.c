@@ -61,7 +61,13 @@ static ac_status bind_memory(ac_buffer *buffer)
 {
     ac_device *device = buffer->device;
     VkMemoryRequirements needs;
-    VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO};
+    const VkMemoryAllocateFlagsInfo addressed = {.sType =
+                                                     VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+                                                 .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
+    const VkBufferDeviceAddressInfo whole = {.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
+                                             .buffer = buffer->handle};
+    VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                 .pNext = device->info.addresses ? &addressed : NULL};
     VkMemoryPropertyFlags flags;
     int type;
 
@@ -81,6 +87,8 @@ static ac_status bind_memory(ac_buffer *buffer)
         device->memory_peak = device->memory_used;
     if (device->BindBufferMemory(device->handle, buffer->handle, buffer->memory, 0) != VK_SUCCESS)
         return AC_ERR_DEVICE_MEMORY;
+    if (device->info.addresses)
+        buffer->address = device->GetBufferDeviceAddress(device->handle, &whole);
     flags = device->memory.memoryTypes[type].propertyFlags;
     if ((flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) &&
         (buffer->kind != AC_BUFFER_DEVICE || device->info.unified_memory))
@@ -112,7 +120,8 @@ ac_status ac_buffer_create(ac_device *device, ac_buffer_kind kind, uint64_t size
 {
     const VkBufferUsageFlags usage =
         VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
-        VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+        VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+        (device->info.addresses ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0U);
     ac_buffer *buffer = calloc(1, sizeof(*buffer));
     VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .usage = usage};
     ac_status status = AC_OK;

@@ -1,6 +1,7 @@
 #include "vk/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define POOL_SETS    64
 #define POOL_MARKS   64
@@ -182,7 +183,7 @@ static ac_status make_set(ac_commands *commands, const ac_kernel *kernel,
     for (int i = 0; i < params->binding_count; i++) {
         const ac_binding *b = &bindings[i];
         uint64_t size = b->size ? b->size : b->buffer->size - b->offset;
-        bool texel = (params->texel_mask >> i) & 1;
+        bool texel = (params->texel_mask >> i) & 1 && !kernel->addresses;
 
         writes[i] =
             (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
@@ -202,6 +203,26 @@ static ac_status make_set(ac_commands *commands, const ac_kernel *kernel,
     device->UpdateDescriptorSets(device->handle, (uint32_t)params->binding_count, writes, 0, NULL);
 fail:
     return status;
+}
+
+static void push_constants(ac_commands *commands, const ac_kernel *kernel,
+                           const ac_binding *bindings, const void *push)
+{
+    unsigned char bytes[AC_KERNEL_MAX_PUSH + 8 * AC_KERNEL_MAX_BINDINGS] = {0};
+    int own = kernel->params.push_size;
+
+    if (kernel->push_size == 0)
+        return;
+    memcpy(bytes, push, (size_t)own);
+    for (int i = 0; i < kernel->params.binding_count && kernel->addresses; i++) {
+        VkDeviceAddress address = bindings[i].buffer->address + bindings[i].offset;
+
+        memcpy(bytes + AC_ADDRESSES_AT(own) + (size_t)i * sizeof(address), &address,
+               sizeof(address));
+    }
+    commands->device->CmdPushConstants(commands->buffer, kernel->layout,
+                                       VK_SHADER_STAGE_COMPUTE_BIT, 0, (uint32_t)kernel->push_size,
+                                       bytes);
 }
 
 void ac_groups_fold(uint64_t groups, uint32_t folded[2])
@@ -230,9 +251,7 @@ ac_status ac_commands_dispatch(ac_commands *commands, const ac_kernel *kernel,
     device->CmdBindPipeline(commands->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->pipeline);
     device->CmdBindDescriptorSets(commands->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->layout,
                                   0, 1, &set, 0, NULL);
-    if (kernel->params.push_size > 0)
-        device->CmdPushConstants(commands->buffer, kernel->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                                 (uint32_t)kernel->params.push_size, push);
+    push_constants(commands, kernel, bindings, push);
     device->CmdDispatch(commands->buffer, groups_x, groups_y, groups_z);
 fail:
     return status;

@@ -75,7 +75,8 @@ static ac_status create_device(ac_device *device)
         .computeFullSubgroups = VK_TRUE};
     VkPhysicalDeviceVulkan12Features twelve = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-        .pNext = control ? &sizes : NULL};
+        .pNext = control ? &sizes : NULL,
+        .bufferDeviceAddress = device->info.addresses};
     const VkPhysicalDeviceFeatures features = {.shaderInt64 = device->info.int64};
 #ifdef VK_KHR_cooperative_matrix
     VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices = {

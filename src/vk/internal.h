@@ -42,6 +42,7 @@
     X(CreateBuffer)                                                                                \
     X(DestroyBuffer)                                                                               \
     X(GetBufferMemoryRequirements)                                                                 \
+    X(GetBufferDeviceAddress)                                                                      \
     X(AllocateMemory)                                                                              \
     X(FreeMemory)                                                                                  \
     X(BindBufferMemory)                                                                            \
@@ -98,6 +99,12 @@ typedef struct ac_instance {
 ac_status ac_instance_open(ac_instance *instance, bool validation, const ac_log *log);
 void ac_instance_close(ac_instance *instance);
 
+/* The device is Mesa's llvmpipe; of which version, the first number. */
+bool ac_device_is_llvmpipe(const ac_device_info *info, int *mesa);
+/* The processor has AVX-512, with scatters, and they are fast: Intel's; others were not measured.
+ */
+bool ac_processor_scatters(void);
+
 /* Devices and what they can do; *handles and *infos are the caller's (free()). */
 ac_status ac_instance_devices(const ac_instance *instance, const ac_log *log,
                               VkPhysicalDevice **handles, ac_device_info **infos, int *count,
@@ -105,6 +112,8 @@ ac_status ac_instance_devices(const ac_instance *instance, const ac_log *log,
 
 struct ac_kernel {
     ac_kernel_params params;
+    bool addresses; /* of its two modules the second */
+    int push_size;  /* with the addresses, bytes */
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
     VkPipeline pipeline;
@@ -138,6 +147,7 @@ struct ac_buffer {
     ac_device *device;
     ac_buffer_kind kind;
     uint64_t size, allocated;
+    VkDeviceAddress address; /* where the device takes them */
     VkBuffer handle;
     VkDeviceMemory memory;
     void *map;
@@ -146,6 +156,9 @@ struct ac_buffer {
 /* $XDG_CACHE_HOME/autochrome, or ~/.cache/autochrome (XDG Base Directory Specification): the
  * caller's (free()). NULL: neither is there. */
 char *ac_cache_dir(void);
+
+/* Where in the push constants addresses begin, behind a kernel's own of so many bytes. */
+#define AC_ADDRESSES_AT(push_size) (((push_size) + 7) & ~7)
 
 /* Compiles what is not yet of the device's kernels, on all processors, where the driver would do so
  * one after the other when they are first dispatched. What fails is left to the driver. */

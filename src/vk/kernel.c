@@ -12,6 +12,14 @@ static bool same(const ac_kernel_params *a, const ac_kernel_params *b)
                   (size_t)a->constant_count * sizeof(a->constants[0])) == 0;
 }
 
+/* Bytes of push constants, with the addresses. */
+static int push_size(const ac_kernel *kernel)
+{
+    int own = kernel->params.push_size;
+
+    return kernel->addresses ? AC_ADDRESSES_AT(own) + 8 * AC_KERNEL_MAX_BINDINGS : own;
+}
+
 static VkResult create_layouts(ac_device *device, ac_kernel *kernel)
 {
     const ac_kernel_params *params = &kernel->params;
@@ -21,18 +29,18 @@ static VkResult create_layouts(ac_device *device, ac_kernel *kernel)
         .bindingCount = (uint32_t)params->binding_count,
         .pBindings = bindings};
     const VkPushConstantRange push = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
-                                      .size = (uint32_t)params->push_size};
+                                      .size = (uint32_t)kernel->push_size};
     const VkPipelineLayoutCreateInfo layout = {.sType =
                                                    VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
                                                .setLayoutCount = 1,
                                                .pSetLayouts = &kernel->set_layout,
-                                               .pushConstantRangeCount = params->push_size > 0,
+                                               .pushConstantRangeCount = push.size > 0,
                                                .pPushConstantRanges = &push};
     VkResult result;
 
     for (int i = 0; i < params->binding_count; i++) {
         bindings[i].binding = (uint32_t)i;
-        bindings[i].descriptorType = (params->texel_mask >> i) & 1
+        bindings[i].descriptorType = (params->texel_mask >> i) & 1 && !kernel->addresses
                                          ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
                                          : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
         bindings[i].descriptorCount = 1;
@@ -53,9 +61,9 @@ static VkResult create_pipeline(ac_device *device, ac_kernel *kernel)
                                             .dataSize = (size_t)params->constant_count *
                                                         sizeof(params->constants[0]),
                                             .pData = params->constants};
-    const VkShaderModuleCreateInfo code = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-                                           .codeSize = params->code_size,
-                                           .pCode = params->code};
+    VkShaderModuleCreateInfo code = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+                                     .codeSize = params->code_size,
+                                     .pCode = params->code};
     const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo required = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
         .requiredSubgroupSize = (uint32_t)params->subgroup_size};
@@ -69,6 +77,13 @@ static VkResult create_pipeline(ac_device *device, ac_kernel *kernel)
     VkShaderModule module = VK_NULL_HANDLE;
     VkResult result;
 
+    if (params->texel_mask) {
+        uint32_t first = params->code[0];
+        bool second = kernel->addresses;
+
+        code.pCode = params->code + 1 + (second ? first : 0);
+        code.codeSize = second ? params->code_size - 4 * (size_t)(first + 1) : 4 * (size_t)first;
+    }
     for (int i = 0; i < params->constant_count; i++)
         entries[i] = (VkSpecializationMapEntry){.constantID = (uint32_t)i,
                                                 .offset = (uint32_t)i * sizeof(int32_t),
@@ -103,6 +118,8 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const
     if (!kernel)
         return ac_fail(device->log, AC_ERR_MEMORY, "out of memory");
     kernel->params = *params;
+    kernel->addresses = params->texel_mask && device->info.addresses;
+    kernel->push_size = push_size(kernel);
     created = create_layouts(device, kernel);
     if (created == VK_SUCCESS)
         created = create_pipeline(device, kernel);
@@ -124,4 +141,9 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const
 const ac_kernel_params *ac_kernel_get_params(const ac_kernel *kernel)
 {
     return &kernel->params;
+}
+
+bool ac_kernel_takes_addresses(const ac_kernel *kernel)
+{
+    return kernel->addresses;
 }

@@ -13,13 +13,18 @@
 typedef struct ac_kernel ac_kernel;
 
 typedef struct ac_kernel_params {
-    const char *name;     /* of the shader, for messages and the profile */
-    const uint32_t *code; /* SPIR-V, static */
-    size_t code_size;     /* bytes */
-    int binding_count;    /* set 0, bindings 0.. */
-    unsigned texel_mask;  /* bit i: binding i is a samplerBuffer (rgba32f), else a storage buffer */
-    int push_size;        /* bytes */
-    int constant_count;   /* specialization constants, constant_id 0.. */
+    const char *name; /* of the shader, for messages and the profile */
+    /* SPIR-V, static. With a texel_mask two modules, before them the number of the first one's
+     * words: one that reads texel buffers, and one that reads and writes through addresses, which
+     * come as 64-bit numbers of all bindings behind the push constants; see
+     * shaders/common/vectors.glsl. */
+    const uint32_t *code;
+    size_t code_size;    /* bytes */
+    int binding_count;   /* set 0, bindings 0.. */
+    unsigned texel_mask; /* bit i: binding i is a samplerBuffer (rgba32f), else a storage buffer;
+                          * on devices that take addresses all are storage buffers */
+    int push_size;       /* bytes */
+    int constant_count;  /* specialization constants, constant_id 0.. */
     int32_t constants[AC_KERNEL_MAX_CONSTANTS];
     int subgroup_size; /* full subgroups of this size are required, 0: any */
 } ac_kernel_params;
@@ -29,5 +34,7 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params,
                         const ac_kernel **kernel);
 
 const ac_kernel_params *ac_kernel_get_params(const ac_kernel *kernel);
+/* It is the second of its two modules, which reads and writes through addresses. */
+bool ac_kernel_takes_addresses(const ac_kernel *kernel);
 
 #endif

@@ -14,24 +14,39 @@ static bool processor_has_them(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+
+bool ac_processor_scatters(void)
+{
+    return processor_has_them() && __builtin_cpu_is("intel");
+}
 #else
 static bool processor_has_them(void)
 {
     return false;
 }
+
+bool ac_processor_scatters(void)
+{
+    return false;
+}
 #endif
+
+bool ac_device_is_llvmpipe(const ac_device_info *info, int *mesa)
+{
+    return sscanf(info->driver, "llvmpipe Mesa %d.", mesa) == 1;
+}
 
 bool ac_device_bears_wide(void)
 {
     ac_device_info *list;
-    int count, chosen, major;
+    int count, chosen, mesa;
     bool bears = false;
 
     if (ac_device_list(NULL, &list, &count, &chosen))
         return false; /* what opens a device says why */
     for (int i = 0; i < count; i++)
-        if (sscanf(list[i].driver, "llvmpipe Mesa %d.", &major) == 1)
-            bears = major <= LAST_MESA;
+        if (ac_device_is_llvmpipe(&list[i], &mesa))
+            bears = mesa <= LAST_MESA;
     free(list);
     return bears;
 }

@@ -11,6 +11,7 @@ import harness
 from harness import check, close, run, write
 
 HEIGHT, WIDTH, BATCH = 24, 40, 2
+KERNEL = r"\w+( \d+(x\d+)?)?( texel| addresses)?"
 
 if not harness.has_device():
     harness.skip("no Vulkan device")
@@ -48,8 +49,7 @@ def check_pass(a_pass, what, runs, peak):
             check(one[share] is None if peak is None else close(one[share], one[of] / peak[most]),
                   f"{what}: {share}", one)
     for one in a_pass["layers"]:
-        check(re.fullmatch(r"\w+( \d+(x\d+)?)?( texel)?( \+ \w+( \d+(x\d+)?)?( texel)?)*",
-                           one["kernels"]), f"{what}: kernels", one)
+        check(re.fullmatch(rf"{KERNEL}( \+ {KERNEL})*", one["kernels"]), f"{what}: kernels", one)
 
 
 # A network whose work can be counted by hand: kernels of 4x4, strides of 2.
