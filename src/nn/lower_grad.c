@@ -101,7 +101,7 @@ ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int st
         TRY(find_blocks(l, map, count, stride, place, &blocks, &block_count));
     texel = (fours || blocks) && ac_lower_prefers_texels(l, scratch.size);
     if (fours || blocks) {
-        params.name = fours ? "reduce fours" : "reduce blocks";
+        params.name = fours ? "reduce_fours" : "reduce_blocks";
         params.code = fours   ? texel ? reduce_fours_texel_spv : reduce_fours_spv
                       : texel ? reduce_blocks_texel_spv
                               : reduce_blocks_spv;
