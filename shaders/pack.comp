@@ -12,8 +12,9 @@
 // Grid: x, y: folded pixels of ph * pw / LOCAL; z: n.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int TURNS = 1; // pixels of an invocation
 
-layout(binding = 0, std430) readonly buffer X { float picture[]; };
+FLOATS(0, X, picture);
 STORED_VALUES(1, Y, y);
 layout(push_constant) uniform P { picture_push p; ADDRESSES };
 
@@ -27,18 +28,18 @@ int reflected(int i, int n)
 
 void main()
 {
-    int pixel = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
-                int(gl_LocalInvocationID.x);
+    int first = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * TURNS * LOCAL;
+    int end = min(first + TURNS * LOCAL, p.ph * p.pw);
     int batch = int(gl_WorkGroupID.z);
 
-    if (pixel >= p.ph * p.pw)
-        return;
-    int row = divide(pixel, p.pw), column = pixel - row * p.pw;
-    if (row >= p.h)
-        row = reflected(row, p.h);
-    if (column >= p.w)
-        column = reflected(column, p.w);
-    int from = (batch * p.h + row) * p.w + column;
-    STORE_VALUE(y, p.base + batch * p.batch + pixel,
-                vec4(picture[from] * p.scale + p.offset, 0, 0, 0));
+    for (int pixel = first + int(gl_LocalInvocationID.x); pixel < end; pixel += LOCAL) {
+        int row = divide(pixel, p.pw), column = pixel - row * p.pw;
+        if (row >= p.h)
+            row = reflected(row, p.h);
+        if (column >= p.w)
+            column = reflected(column, p.w);
+        int from = (batch * p.h + row) * p.w + column;
+        STORE_VALUE(y, p.base + batch * p.batch + pixel,
+                    vec4(FLOAT_AT(picture, from) * p.scale + p.offset, 0, 0, 0));
+    }
 }

@@ -11,24 +11,25 @@
 // Grid: x, y: folded pixels of h * w / LOCAL; z: n * channels + channel.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
+layout(constant_id = 1) const int TURNS = 1; // pixels of an invocation
 
 LANES(0, X, x);
-layout(binding = 1, std430) readonly buffer M { int map[]; };
-layout(binding = 2, std430) writeonly buffer Y { float picture[]; };
+FLOATS(1, M, map); // ints
+FLOATS(2, Y, picture);
 layout(push_constant) uniform P { picture_push p; ADDRESSES };
 
 void main()
 {
-    int pixel = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LOCAL +
-                int(gl_LocalInvocationID.x);
+    int first = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * TURNS * LOCAL;
+    int end = min(first + TURNS * LOCAL, p.h * p.w);
     int batch = int(gl_WorkGroupID.z) / p.channels;
     int channel = int(gl_WorkGroupID.z) - batch * p.channels;
+    int c = floatBitsToInt(FLOAT_AT(map, channel));
 
-    if (pixel >= p.h * p.w)
-        return;
-    int row = divide(pixel, p.w), column = pixel - row * p.w;
-    int c = map[channel];
-    int from = p.base + batch * p.batch + ((c / 4) * p.ph + row) * p.pw + column;
-    picture[(batch * p.channels + channel) * p.h * p.w + pixel] =
-        LANE(x, from, c % 4) * p.scale;
+    for (int pixel = first + int(gl_LocalInvocationID.x); pixel < end; pixel += LOCAL) {
+        int row = divide(pixel, p.w), column = pixel - row * p.w;
+        int from = p.base + batch * p.batch + ((c / 4) * p.ph + row) * p.pw + column;
+        STORE_FLOAT(picture, (batch * p.channels + channel) * p.h * p.w + pixel,
+                    LANE(x, from, c % 4) * p.scale);
+    }
 }

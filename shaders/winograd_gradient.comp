@@ -18,7 +18,7 @@ layout(constant_id = 3) const int EX = 1;
 layout(constant_id = 4) const int TN = 32;
 
 VECTORS(0, Y, y);
-layout(binding = 1, std430) writeonly buffer F { float lanes[]; };
+FLOATS(1, F, lanes);
 layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 // sum over k of A[i][k] from[k]

@@ -28,7 +28,7 @@ layout(constant_id = 9) const int ROW = 0;
 
 VALUES(0, X, x);
 STORES(1, V, v);
-layout(binding = 1, std430) writeonly buffer F { float lanes[]; };
+FLOATS(1, F, lanes);
 layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 void main()

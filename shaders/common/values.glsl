@@ -37,10 +37,6 @@ vec4 float_of(uvec2 v)
 #define STORED_VALUES(at, block, name) STORES(at, block, name)
 #define STORE_VALUE(b, i, v)    STORE(b, i, v)
 #define VALUE_AT(b, i)          STORED_AT(b, i)
-#define LANES(at, block, name)                                                                     \
-    layout(binding = at, std430) readonly buffer block                                             \
-    {                                                                                              \
-        float name[];                                                                              \
-    }
-#define LANE(b, i, lane) b[(i) * 4 + (lane)]
+#define LANES(at, block, name)         FLOATS(at, block, name)
+#define LANE(b, i, lane)               FLOAT_AT(b, (i) * 4 + (lane))
 #endif

@@ -66,5 +66,5 @@ ivec3 tile_at(int t, int tiles_y, int tiles_x, int m, int ey, int ex)
         int part = (product) * ((row) / (tile)) + (lane) / (tile);                                 \
         int at = ((part * ((count) / 4) + (t) / 4) * (tile) + (lane) % (tile)) * 4 + (t) % 4;      \
         [[unroll]] for (int c = 0; c < 4; c++)                                                     \
-            floats[at + 4 * c] = (value)[c];                                                       \
+            STORE_FLOAT(floats, at + 4 * c, (value)[c]);                                                       \
     }

@@ -48,6 +48,11 @@ ac_status ac_lower_stores_half(const ac_device *device, const ac_log *log, bool 
                    "AUTOCHROME_STORAGE is '%s': it must be float16 or float32", storage);
 }
 
+bool ac_lower_takes_addresses(const ac_lowering *l)
+{
+    return ac_device_get_info(l->device)->addresses && !l->plan->half;
+}
+
 ac_status ac_lower_read_environment(ac_lowering *l)
 {
     const char *choice = getenv("AUTOCHROME_CONV"), *filtering = getenv("AUTOCHROME_WINOGRAD");

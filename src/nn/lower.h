@@ -89,6 +89,16 @@ ac_status ac_lower_stores_half(const ac_device *device, const ac_log *log, bool 
 #define AC_LOWER_CODE(l, name)                                                                     \
     .code = (l)->plan->half ? name##_half_spv : name##_spv,                                        \
     .code_size = (l)->plan->half ? sizeof(name##_half_spv) : sizeof(name##_spv)
+/* The same, with one that takes addresses where the device had better. */
+#define AC_LOWER_ADDRESS_CODE(l, name)                                                             \
+    .addresses = ac_lower_takes_addresses(l),                                                      \
+    .code = ac_lower_takes_addresses(l) ? name##_address_spv                                       \
+            : (l)->plan->half           ? name##_half_spv                                          \
+                                        : name##_spv,                                                        \
+    .code_size = ac_lower_takes_addresses(l) ? sizeof(name##_address_spv)                          \
+                 : (l)->plan->half           ? sizeof(name##_half_spv)                             \
+                                             : sizeof(name##_spv)
+bool ac_lower_takes_addresses(const ac_lowering *l);
 /* What the environment forces: AUTOCHROME_CONV and AUTOCHROME_WINOGRAD. */
 ac_status ac_lower_read_environment(ac_lowering *l);
 

@@ -10,10 +10,12 @@
 #include "global_avgpool_half_spv.h"
 #include "global_avgpool_spv.h"
 #include "nn/lower.h"
+#include "pack_address_spv.h"
 #include "pack_half_spv.h"
 #include "pack_spv.h"
 #include "pool_half_spv.h"
 #include "pool_spv.h"
+#include "unpack_address_spv.h"
 #include "unpack_half_spv.h"
 #include "unpack_spv.h"
 #include "upsample_half_spv.h"
@@ -283,15 +285,30 @@ ac_status ac_lower_concat(ac_lowering *l, const ac_step *step)
     return AC_OK;
 }
 
+/* Pixels that an invocation of pack.comp and unpack.comp makes: software drivers take time for each
+ * workgroup. */
+static int picture_turns(const ac_lowering *l)
+{
+    return ac_device_get_info(l->device)->type == AC_DEVICE_CPU ? 16 : 1;
+}
+
+static uint64_t picture_groups(int turns, uint64_t pixels)
+{
+    uint64_t each = (uint64_t)turns * LOCAL;
+
+    return (pixels + each - 1) / each;
+}
+
 ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures)
 {
     const ac_plan *plan = l->plan;
+    int turns = picture_turns(l);
     const ac_kernel_params params = {.name = "pack",
-                                     AC_LOWER_CODE(l, pack),
+                                     AC_LOWER_ADDRESS_CODE(l, pack),
                                      .binding_count = 2,
                                      .push_size = sizeof(struct picture_push),
-                                     .constant_count = 1,
-                                     .constants = {LOCAL}};
+                                     .constant_count = 2,
+                                     .constants = {LOCAL, turns}};
     struct picture_push push = {.h = plan->height,
                                 .w = plan->width,
                                 .ph = plan->padded_height,
@@ -307,19 +324,21 @@ ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures)
         return status;
     bindings[1] = ac_lower_value(l, 0, &push.base, &push.batch);
     return ac_lower_dispatch(l, kernel, bindings, &push,
-                             ac_lower_groups(plane_of(plan->values[0].shape)), (uint64_t)plan->n);
+                             picture_groups(turns, plane_of(plan->values[0].shape)),
+                             (uint64_t)plan->n);
 }
 
 ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
 {
     const ac_plan *plan = l->plan;
     const ac_value *value = &plan->values[plan->output];
+    int turns = picture_turns(l);
     const ac_kernel_params params = {.name = "unpack",
-                                     AC_LOWER_CODE(l, unpack),
+                                     AC_LOWER_ADDRESS_CODE(l, unpack),
                                      .binding_count = 3,
                                      .push_size = sizeof(struct picture_push),
-                                     .constant_count = 1,
-                                     .constants = {LOCAL}};
+                                     .constant_count = 2,
+                                     .constants = {LOCAL, turns}};
     struct picture_push push = {.h = plan->out_height,
                                 .w = plan->out_width,
                                 .ph = value->shape.h,
@@ -337,7 +356,7 @@ ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
     bindings[0] = ac_lower_value(l, plan->output, &push.base, &push.batch);
     bindings[2] = pictures;
     TRY(ac_lower_dispatch(l, kernel, bindings, &push,
-                          ac_lower_groups((uint64_t)push.h * (uint64_t)push.w),
+                          picture_groups(turns, (uint64_t)push.h * (uint64_t)push.w),
                           (uint64_t)plan->n * (uint64_t)value->shape.c));
 fail:
     return status;

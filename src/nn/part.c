@@ -196,8 +196,10 @@ static void describe_kernel(const ac_kernel *kernel, char *text, size_t size)
     for (size_t i = 0; i < sizeof(tiles) / sizeof(*tiles); i++)
         for (int k = 0; k < tiles[i].count && strcmp(params->name, tiles[i].kernel) == 0; k++)
             append(text, size, k ? "x" : " ", "%d", (int)params->constants[tiles[i].constants[k]]);
-    if (params->texel_mask)
-        append(text, size, " ", ac_kernel_takes_addresses(kernel) ? "addresses" : "texel");
+    if (ac_kernel_takes_addresses(kernel))
+        append(text, size, " ", "addresses");
+    else if (params->texel_mask)
+        append(text, size, " ", "texel");
 }
 
 void ac_part_describe_calls(const ac_call *calls, ac_part *part)

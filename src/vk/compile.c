@@ -45,8 +45,8 @@ static bool compiles_late(const ac_device *device)
 /* For ac_choices_find(). */
 static void name_of(const ac_kernel_params *params, char *text, size_t size)
 {
-    const int parts[] = {params->binding_count, (int)params->texel_mask, params->push_size,
-                         params->subgroup_size};
+    const int parts[] = {params->binding_count, (int)params->texel_mask, params->addresses,
+                         params->push_size, params->subgroup_size};
     uint64_t hash = XXH64(params->code, params->code_size, 0);
 
     hash = XXH64(parts, sizeof(parts), hash);

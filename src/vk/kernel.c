@@ -6,8 +6,9 @@
 static bool same(const ac_kernel_params *a, const ac_kernel_params *b)
 {
     return a->code == b->code && a->binding_count == b->binding_count &&
-           a->texel_mask == b->texel_mask && a->push_size == b->push_size &&
-           a->subgroup_size == b->subgroup_size && a->constant_count == b->constant_count &&
+           a->texel_mask == b->texel_mask && a->addresses == b->addresses &&
+           a->push_size == b->push_size && a->subgroup_size == b->subgroup_size &&
+           a->constant_count == b->constant_count &&
            memcmp(a->constants, b->constants,
                   (size_t)a->constant_count * sizeof(a->constants[0])) == 0;
 }
@@ -118,7 +119,7 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const
     if (!kernel)
         return ac_fail(device->log, AC_ERR_MEMORY, "out of memory");
     kernel->params = *params;
-    kernel->addresses = params->texel_mask && device->info.addresses;
+    kernel->addresses = params->addresses || (params->texel_mask && device->info.addresses);
     kernel->push_size = push_size(kernel);
     created = create_layouts(device, kernel);
     if (created == VK_SUCCESS)

@@ -17,10 +17,11 @@ typedef struct ac_kernel_params {
     /* SPIR-V, static. With a texel_mask two modules, before them the number of the first one's
      * words: one that reads texel buffers, and one that reads and writes through addresses, which
      * come as 64-bit numbers of all bindings behind the push constants; see
-     * shaders/common/vectors.glsl. */
+     * shaders/common/vectors.glsl. With `addresses` one, which takes them. */
     const uint32_t *code;
-    size_t code_size;    /* bytes */
-    int binding_count;   /* set 0, bindings 0.. */
+    size_t code_size;  /* bytes */
+    int binding_count; /* set 0, bindings 0.. */
+    bool addresses;
     unsigned texel_mask; /* bit i: binding i is a samplerBuffer (rgba32f), else a storage buffer;
                           * on devices that take addresses all are storage buffers */
     int push_size;       /* bytes */
