@@ -62,7 +62,7 @@ typedef struct ac_device_info {
 ac_status ac_device_list(const ac_log *log, ac_device_info **list, int *count, int *chosen);
 
 /* Switches on what drivers only take from the environment, where the user has not: 512-bit vectors
- * of software Vulkan. To be called before there are other threads. */
+ * and threads of software Vulkan. To be called before there are other threads. */
 void ac_device_prepare(void);
 /* llvmpipe is among the drivers, of a version that works with 512-bit vectors. */
 bool ac_device_bears_wide(void);
