@@ -2,7 +2,7 @@
 // are read and written: FLOATS(binding, block, name), FLOAT_AT(name, i), STORE_FLOAT(name, i, f).
 // Drivers that run on the processor (TEXEL) fetch texels in half the time of storage buffers' vec4s.
 // Some read through addresses faster still (ADDRESS), all lanes at once: those of the bindings come
-// with the push constants, in whose block ADDRESSES stands last.
+// with the push constants, in whose block ADDRESSES stands last (AC_KERNEL_MAX_BINDINGS of them).
 #if defined(ADDRESS)
 #extension GL_EXT_buffer_reference2 : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require

@@ -294,9 +294,7 @@ static int picture_turns(const ac_lowering *l)
 
 static uint64_t picture_groups(int turns, uint64_t pixels)
 {
-    uint64_t each = (uint64_t)turns * LOCAL;
-
-    return (pixels + each - 1) / each;
+    return ac_lower_groups((pixels + (uint64_t)turns - 1) / (uint64_t)turns);
 }
 
 ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures)

@@ -112,7 +112,7 @@ ac_status ac_instance_devices(const ac_instance *instance, const ac_log *log,
 
 struct ac_kernel {
     ac_kernel_params params;
-    bool addresses; /* of its two modules the second */
+    bool addresses; /* takes them, of two modules by the second */
     int push_size;  /* with the addresses, bytes */
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;

@@ -19,9 +19,9 @@ typedef struct ac_kernel_params {
      * come as 64-bit numbers of all bindings behind the push constants; see
      * shaders/common/vectors.glsl. With `addresses` one, which takes them. */
     const uint32_t *code;
-    size_t code_size;  /* bytes */
-    int binding_count; /* set 0, bindings 0.. */
-    bool addresses;
+    size_t code_size;    /* bytes */
+    int binding_count;   /* set 0, bindings 0.. */
+    bool addresses;      /* the only module takes them, on devices that have them */
     unsigned texel_mask; /* bit i: binding i is a samplerBuffer (rgba32f), else a storage buffer;
                           * on devices that take addresses all are storage buffers */
     int push_size;       /* bytes */
@@ -35,7 +35,7 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params,
                         const ac_kernel **kernel);
 
 const ac_kernel_params *ac_kernel_get_params(const ac_kernel *kernel);
-/* It is the second of its two modules, which reads and writes through addresses. */
+/* It reads and writes through addresses, of two modules by the second. */
 bool ac_kernel_takes_addresses(const ac_kernel *kernel);
 
 #endif
