@@ -76,20 +76,36 @@ static ac_status find_blocks(const ac_lowering *l, const int *map, int count, in
     return status;
 }
 
+/* Of reduce.comp: of floats, vec4s and blocks; the second code with texel buffers. */
+static const struct reduce_kind {
+    const char *name;
+    const uint32_t *code[2];
+    size_t size[2];
+    unsigned texel_mask;
+} kinds[] = {
+    {"reduce", {reduce_spv}, {sizeof(reduce_spv)}, 0},
+    {"reduce_fours",
+     {reduce_fours_spv, reduce_fours_texel_spv},
+     {sizeof(reduce_fours_spv), sizeof(reduce_fours_texel_spv)},
+     1},
+    {"reduce_blocks",
+     {reduce_blocks_spv, reduce_blocks_texel_spv},
+     {sizeof(reduce_blocks_spv), sizeof(reduce_blocks_texel_spv)},
+     3},
+};
+
 ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int stride,
                           const int *map, int64_t place, int count)
 {
     bool fours = goes_by_fours(map, count, stride, place), texel;
     struct reduce_push push = {
         .count = count, .splits = splits, .stride = stride, .place = (int)place};
-    ac_kernel_params params = {.name = "reduce",
-                               .code = reduce_spv,
-                               .code_size = sizeof(reduce_spv),
-                               .binding_count = 3,
+    ac_kernel_params params = {.binding_count = 3,
                                .push_size = sizeof(struct reduce_push),
                                .constant_count = 1,
                                .constants = {LOCAL}};
     ac_binding bindings[3] = {scratch, {0}, l->gradients};
+    const struct reduce_kind *kind;
     ac_block *blocks = NULL;
     int block_count = 0;
     const ac_kernel *kernel;
@@ -99,16 +115,13 @@ ac_status ac_lower_reduce(ac_lowering *l, ac_binding scratch, int splits, int st
 
     if (!fours)
         TRY(find_blocks(l, map, count, stride, place, &blocks, &block_count));
-    texel = (fours || blocks) && ac_lower_prefers_texels(l, scratch.size);
+    kind = &kinds[fours ? 1 : blocks ? 2 : 0];
+    texel = kind->texel_mask && ac_lower_prefers_texels(l, scratch.size);
+    params.name = kind->name;
+    params.code = kind->code[texel];
+    params.code_size = kind->size[texel];
+    params.texel_mask = texel ? kind->texel_mask : 0;
     if (fours || blocks) {
-        params.name = fours ? "reduce_fours" : "reduce_blocks";
-        params.code = fours   ? texel ? reduce_fours_texel_spv : reduce_fours_spv
-                      : texel ? reduce_blocks_texel_spv
-                              : reduce_blocks_spv;
-        params.code_size = fours ? texel ? sizeof(reduce_fours_texel_spv) : sizeof(reduce_fours_spv)
-                           : texel ? sizeof(reduce_blocks_texel_spv)
-                                   : sizeof(reduce_blocks_spv);
-        params.texel_mask = !texel ? 0 : fours ? 1 : 3;
         push.count = fours ? count / 4 : block_count;
         push.stride /= 4;
         push.place /= 4;
