@@ -9,7 +9,7 @@
 #include "common/winograd.glsl"
 
 // A^T m A of the tiles' products, with bias and activation: the convolution's result.
-//   m [ALPHA * ALPHA][out_quads][count] vec4
+//   m at x_base [ALPHA * ALPHA][out_quads][count] vec4, products x_batch apart
 //   w at bias_base [out_quads] vec4
 //   y [n][out_quads][out_h][out_w] vec4
 // Grid: x, y: folded tiles; z: quads.
@@ -47,7 +47,7 @@ void main()
              int(gl_LocalInvocationID.x);
     if (id >= p.count)
         return;
-    int quad = int(gl_WorkGroupID.z), step = p.out_quads * p.count;
+    int quad = int(gl_WorkGroupID.z), from = p.x_base + quad * p.count + id;
     ivec3 tile = tile_at(p.first + id, p.tiles_y, p.tiles_x, M, EY, EX);
     int plane = p.y_base + tile.x * p.y_batch + quad * p.out_h * p.out_w;
     vec4 bias = w[p.bias_base + quad];
@@ -56,15 +56,15 @@ void main()
     [[unroll]] for (int j = 0; j < ALPHA; j++) {
         vec4 column[ALPHA];
         [[unroll]] for (int i = 0; i < ALPHA; i++)
-            column[i] = LOAD(m, quad * p.count + id + (i * ALPHA + j) * step);
+            column[i] = LOAD(m, from + (i * ALPHA + j) * p.x_batch);
         [[unroll]] for (int i = 0; i < M; i++)
             t[i][j] = row_of(i, column);
     }
     [[unroll]] for (int i = 0; i < M; i++) {
-        int gy = tile.y + i * EY;
+        int gy = tile.y + i * EY - p.shift_y;
         [[unroll]] for (int j = 0; j < M; j++) {
-            int gx = tile.z + j * EX;
-            if (gy < p.grid_h && gx < p.grid_w) {
+            int gx = tile.z + j * EX - p.shift_x;
+            if (uint(gy) < uint(p.grid_h) && uint(gx) < uint(p.grid_w)) {
                 int at = plane + (gy * p.out_sy + p.out_y0) * p.out_w + gx * p.out_sx + p.out_x0;
                 vec4 value = activate(row_of(j, t[i]) + bias, ACTIVATION, intBitsToFloat(SLOPE));
                 if (ACCUMULATE != 0)

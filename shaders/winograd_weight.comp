@@ -7,7 +7,7 @@
 // G g G^T of the weights. A stride divides the taps of a kernel among CY * CX sets: tap
 // CY * i + set / CX along y.
 //   w at w_base [w_row / TN][in_quads][KH][KW][TN] vec4 (4 input channels each)
-//   u [ALPHA * ALPHA][w_row / TN][CY * CX * in_quads][TN] vec4
+//   u [ALPHA * ALPHA][oc_tiles][CY * CX * in_quads][TN] vec4, of which tiles from first on
 // Grid: x, y: folded w_row / LOCAL; z: quads of u.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
@@ -57,7 +57,7 @@ void main()
             t[i][j] = row_of(i, column);
     }
     int quads = int(gl_NumWorkGroups.z);
-    int at = (tile * quads + row) * TN + channel, step = quads * p.w_row;
+    int at = ((p.first + tile) * quads + row) * TN + channel, step = quads * p.oc_tiles * TN;
     [[unroll]] for (int i = 0; i < ALPHA; i++)
         [[unroll]] for (int j = 0; j < ALPHA; j++)
             u[at + (i * ALPHA + j) * step] = row_of(j, t[i]);

@@ -20,12 +20,15 @@ struct conv_push {
     int w_batch;   /* conv_cpu, conv_gpu: from the weights of one picture to those of the next */
     int w_row;     /* conv_direct: input channels a group; winograd_weight: output channels of all
                     * tiles of channels */
-    int oc_tiles;  /* tiles of channels; conv_direct: output channels a group */
+    int oc_tiles;  /* tiles of channels; conv_direct: output channels a group; winograd_weight: of
+                    * all phases that are multiplied together */
     /* winograd_*.comp: pixels' tiles first .. first + count - 1 of all; tiles_y * tiles_x lie in
      * each phase that a dilation makes of each picture, `tiles` in all */
     int tiles_y, tiles_x;
-    int first, count, tiles; /* depthwise: count pictures */
+    int first, count, tiles; /* depthwise: count pictures; winograd_weight: its first tile of
+                              * channels */
     int splits;              /* depthwise: workgroups that share a quad */
+    int shift_y, shift_x;    /* winograd_output: grid pixels of the first tile before the phase's */
 };
 
 /* pool.comp, upsample.comp */

@@ -124,7 +124,7 @@ static void name_of(const ac_conv *c, int m, char *text, size_t size)
 
     snprintf(text, size, "%s %dx%dx%dx%d %dx%dx%d %c%dx%d s%dx%d d%dx%d p%dx%d %d%d m%d k%d%s",
              c->step->pass == AC_PASS_WEIGHT ? "gradient" : "conv", in->n, in->c, in->h, in->w,
-             out->c, out->h, out->w, c->y.transposed ? 't' : 'c', p->kernel[0], p->kernel[1],
+             out->c, out->h, out->w, c->y.transposed ? 'u' : 'c', p->kernel[0], p->kernel[1],
              p->stride[0], p->stride[1], p->dilation[0], p->dilation[1], p->padding[0],
              p->padding[1], (int)c->step->activation, c->step->accumulate, m, (int)c->l->choice,
              !c->l->plan->half           ? ""

@@ -1,7 +1,9 @@
 /* Convolutions by minimal filtering: tiles are transformed, multiplied by transformed weights as
  * ALPHA^2 matrix products, and transformed back. What convolves with a step between its taps or its
  * pixels falls into plain convolutions: a stride divides the taps among sets, which are joined as
- * input channels are, a dilation divides the output's pixels among phases. */
+ * input channels are, a dilation divides the output's pixels among phases. The phases of a transposed
+ * convolution see the same pixels, so that tiles are transformed once and multiplied by the weights
+ * of all. */
 #include "common/push_nn.h"
 #include "nn/winograd.h"
 #include "util/half.h"
@@ -69,7 +71,8 @@ typedef struct job {
     ac_winograd w;
     const ac_conv *c;
     ac_lowering *l;
-    ac_conv_variant gemm;
+    ac_conv_variant gemm;     /* of one phase */
+    ac_conv_variant together; /* of those that are multiplied together */
     const ac_kernel *input, *output, *weight;
     ac_binding packed, transformed; /* weights */
 } job;
@@ -89,7 +92,7 @@ ac_winograd ac_winograd_describe(const ac_conv *c, int m)
 {
     const ac_conv_axis *axes[2] = {&c->y, &c->x};
     ac_winograd w = {.c = c, .m = m, .r = filter_taps(&c->y)};
-    int out = c->out->quads;
+    int out;
 
     w.alpha = m + w.r - 1;
     w.products = w.alpha * w.alpha;
@@ -100,10 +103,10 @@ ac_winograd ac_winograd_describe(const ac_conv *c, int m)
         w.sets[d] = axes[d]->in_stride / common;
     }
     w.quads = w.sets[0] * w.sets[1] * c->in->quads;
-    if (c->step->pass == AC_PASS_WEIGHT) {
+    w.together = w.step[0] == 1 && w.step[1] == 1 ? c->y.phases * c->x.phases : 1;
+    if (c->step->pass == AC_PASS_WEIGHT)
         w.sums_bytes = 64 * (uint64_t)w.products * (uint64_t)c->out->quads * (uint64_t)w.quads;
-        out = (out + FULL_TILE - 1) / FULL_TILE * FULL_TILE;
-    }
+    out = w.together * ceil_div(c->out->quads, FULL_TILE) * FULL_TILE;
     w.tile_bytes = 16 * (uint64_t)w.products * (uint64_t)(w.quads + out);
     return w;
 }
@@ -121,12 +124,31 @@ static bool possible(const ac_conv *c, int m)
     return (LOCAL + 1) * w.tile_bytes + w.sums_bytes <= AC_LOWER_SCRATCH_MAX;
 }
 
+/* The input pixel at which the first tile of a phase begins. */
+static int origin_of(const ac_winograd *w, int d, int phase)
+{
+    const ac_conv_axis *a = d ? &w->c->x : &w->c->y;
+    int origin = ac_conv_origin(a, phase);
+
+    for (int i = 0; w->together > 1 && i < a->phases; i++)
+        if (ac_conv_origin(a, i) < origin)
+            origin = ac_conv_origin(a, i);
+    return origin;
+}
+
 int ac_winograd_tiles(const ac_winograd *w, int d, int phase)
 {
     const ac_conv_axis *a = d ? &w->c->x : &w->c->y;
-    int out = d ? w->c->out->shape.w : w->c->out->shape.h;
+    int out = d ? w->c->out->shape.w : w->c->out->shape.h, most = 0;
+    int first = w->together > 1 ? 0 : phase, end = w->together > 1 ? a->phases : phase + 1;
 
-    return ceil_div(ceil_div(ac_conv_grid(a, phase, out), w->step[d]), w->m);
+    for (int i = first; i < end; i++) {
+        int pixels = ac_conv_grid(a, i, out) + ac_conv_origin(a, i) - origin_of(w, d, i);
+        int tiles = ceil_div(ceil_div(pixels, w->step[d]), w->m);
+
+        most = tiles > most ? tiles : most;
+    }
+    return most;
 }
 
 int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles)
@@ -176,10 +198,9 @@ ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_k
                                   store == TEXEL, &params, kernel);
 }
 
-ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int quads,
-                               int width, ac_binding in, ac_binding weights, ac_binding out)
+ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int in_quads,
+                               int out_quads, int width, const ac_binding bindings[3])
 {
-    int out_quads = w->c->out->quads;
     const struct conv_push push = {.in_h = 1,
                                    .in_w = width,
                                    .out_h = 1,
@@ -188,13 +209,12 @@ ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm
                                    .grid_w = width,
                                    .out_sy = 1,
                                    .out_sx = 1,
-                                   .in_quads = quads,
+                                   .in_quads = in_quads,
                                    .out_quads = out_quads,
-                                   .x_batch = quads * width,
+                                   .x_batch = in_quads * width,
                                    .y_batch = out_quads * width,
-                                   .w_batch = quads * ac_conv_row(gemm),
+                                   .w_batch = in_quads * ac_conv_row(gemm),
                                    .oc_tiles = gemm->oc_tiles};
-    const ac_binding bindings[3] = {in, weights, out};
 
     return ac_lower_dispatch(w->c->l, gemm->kernel, bindings, &push,
                              (uint64_t)ceil_div(width, gemm->pixels_a_group),
@@ -213,7 +233,8 @@ static ac_status get_kernels(job *j)
                                .in_quads = w->quads,
                                .out_lanes = c->out_lanes,
                                .in_bytes = AC_LOWER_SCRATCH_MAX,
-                               .weight_vecs = (uint64_t)w->products * (uint64_t)w->quads};
+                               .weight_vecs = (uint64_t)w->together * (uint64_t)w->products *
+                                              (uint64_t)w->quads};
     ac_kernel_params output = {
         .binding_count = 3,
         .constant_count = 7,
@@ -227,6 +248,10 @@ static ac_status get_kernels(job *j)
     ac_status status = AC_OK;
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
+    j->together = j->gemm;
+    j->together.oc_tiles *= w->together;
+    j->w.tile_bytes =
+        16 * (uint64_t)w->products * (uint64_t)(w->quads + ac_conv_row(&j->together) / 4);
     weight.constants[6] = j->gemm.tile;
     TRY(ac_winograd_get_input_kernel(w, 0, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_output", &output_code[at][store], store == TEXEL,
@@ -236,26 +261,35 @@ fail:
     return status;
 }
 
-static struct conv_push describe_phase(const job *j, int py, int px)
+static struct conv_push describe_phase(const job *j, int phase)
 {
+    const ac_winograd *w = &j->w;
+    int py = phase / j->c->x.phases, px = phase % j->c->x.phases;
     struct conv_push push = ac_conv_describe_phase(j->c, py, px);
 
     push.w_row = ac_conv_row(&j->gemm);
-    push.tiles_y = ac_winograd_tiles(&j->w, 0, py);
-    push.tiles_x = ac_winograd_tiles(&j->w, 1, px);
+    push.oc_tiles = j->together.oc_tiles;
+    push.tiles_y = ac_winograd_tiles(w, 0, py);
+    push.tiles_x = ac_winograd_tiles(w, 1, px);
+    push.shift_y = push.in_y0 - origin_of(w, 0, py);
+    push.shift_x = push.in_x0 - origin_of(w, 1, px);
+    push.in_y0 -= push.shift_y;
+    push.in_x0 -= push.shift_x;
     return push;
 }
 
-static uint64_t transformed_bytes(const job *j)
+static int phases_of(const ac_conv *c)
 {
-    return 16 * (uint64_t)j->w.products * (uint64_t)j->w.quads * (uint64_t)ac_conv_row(&j->gemm);
+    return c->y.phases * c->x.phases;
 }
 
-static ac_binding phase_weights(const job *j, int py, int px)
+/* Of the phase, and of those that are multiplied together with it. */
+static ac_binding transformed_weights(const job *j, int phase)
 {
-    uint64_t each = transformed_bytes(j);
+    uint64_t each = 16 * (uint64_t)j->w.products * (uint64_t)j->w.quads *
+                    (uint64_t)ac_conv_row(&j->together);
 
-    return ac_lower_part(j->transformed, (uint64_t)(py * j->c->x.phases + px) * each, each);
+    return ac_lower_part(j->transformed, (uint64_t)(phase / j->w.together) * each, each);
 }
 
 /* The weights of all phases, transformed: in training with each step, else once. */
@@ -263,72 +297,87 @@ static ac_status lower_weights(job *j)
 {
     const ac_conv *c = j->c;
     uint64_t bias = ac_conv_bias_words(c, &j->gemm), words = ac_conv_phase_words(c, &j->gemm);
+    uint64_t vectors = (uint64_t)j->w.products * (uint64_t)j->w.quads *
+                       (uint64_t)ac_conv_row(&j->gemm) * (uint64_t)phases_of(c);
     ac_status status = AC_OK;
 
     TRY(ac_conv_pack(c, &j->gemm, &j->packed));
-    j->transformed =
-        ac_lower_work(j->l, (uint64_t)(c->y.phases * c->x.phases) * transformed_bytes(j));
+    j->transformed = ac_lower_work(j->l, 16 * vectors);
     j->l->once = !j->l->places;
-    for (int py = 0; py < c->y.phases; py++)
-        for (int px = 0; px < c->x.phases; px++) {
-            struct conv_push push = describe_phase(j, py, px);
-            const ac_binding bindings[2] = {j->packed, phase_weights(j, py, px)};
-            uint64_t phase = (uint64_t)py * (uint64_t)c->x.phases + (uint64_t)px;
+    for (int phase = 0; phase < phases_of(c); phase++) {
+        struct conv_push push = describe_phase(j, phase);
+        const ac_binding bindings[2] = {j->packed, transformed_weights(j, phase)};
 
-            push.w_base = (int)((bias + phase * words) / 4);
-            TRY(ac_lower_dispatch(j->l, j->weight, bindings, &push,
-                                  ac_lower_groups((uint64_t)ac_conv_row(&j->gemm)),
-                                  (uint64_t)j->w.quads));
-        }
+        push.w_base = (int)((bias + (uint64_t)phase * words) / 4);
+        push.first = phase % j->w.together * j->gemm.oc_tiles;
+        TRY(ac_lower_dispatch(j->l, j->weight, bindings, &push,
+                              ac_lower_groups((uint64_t)ac_conv_row(&j->gemm)),
+                              (uint64_t)j->w.quads));
+    }
 fail:
     j->l->once = false;
     return status;
 }
 
-/* Tiles push->first .. first + count - 1: there, multiplied, and back. */
-static ac_status lower_tiles(job *j, struct conv_push *push, ac_binding weights)
+/* Back to pixels of one of the phases whose products are in bindings[0]. */
+static ac_status lower_output(job *j, int phase, int first, int count, ac_binding bindings[3])
+{
+    struct conv_push push = describe_phase(j, phase);
+    int quads = ac_conv_row(&j->gemm) / 4;
+
+    push.first = first;
+    push.count = count;
+    push.x_base = phase % j->w.together * quads * count;
+    push.x_batch = j->w.together * quads * count;
+    bindings[2] = ac_lower_value(j->l, j->c->step->output, &push.y_base, &push.y_batch);
+    return ac_lower_dispatch(j->l, j->output, bindings, &push, ac_lower_groups((uint64_t)count),
+                             (uint64_t)j->c->out->quads);
+}
+
+/* So many tiles of the phase, and of those together with it: there, multiplied, and back. */
+static ac_status lower_tiles(job *j, int phase, int first, int count)
 {
     const ac_conv *c = j->c;
-    int products = j->w.products, count = push->count;
-    uint64_t size = 16 * (uint64_t)products * (uint64_t)count * (uint64_t)j->w.quads;
-    ac_binding all = ac_lower_scratch(j->l, (uint64_t)count * j->w.tile_bytes + AC_PLAN_ALIGNMENT);
-    ac_binding in = ac_lower_part(all, 0, size);
-    ac_binding out =
-        ac_lower_part(all, ac_lower_aligned(size),
-                      16 * (uint64_t)products * (uint64_t)count * (uint64_t)c->out->quads);
+    int out_quads = ac_conv_row(&j->together) / 4;
+    struct conv_push push = describe_phase(j, phase);
+    uint64_t tile = 16 * (uint64_t)j->w.products * (uint64_t)count;
+    uint64_t in_bytes = tile * (uint64_t)j->w.quads, out_bytes = tile * (uint64_t)out_quads;
+    ac_binding all = ac_lower_scratch(j->l, ac_lower_aligned(in_bytes) + out_bytes);
+    ac_binding in = ac_lower_part(all, 0, in_bytes);
+    ac_binding out = ac_lower_part(all, ac_lower_aligned(in_bytes), out_bytes);
     ac_binding bindings[3];
     ac_status status = AC_OK;
 
-    bindings[0] = ac_lower_value(j->l, c->step->inputs[0], &push->x_base, &push->x_batch);
+    push.first = first;
+    push.count = count;
+    bindings[0] = ac_lower_value(j->l, c->step->inputs[0], &push.x_base, &push.x_batch);
     bindings[1] = in;
-    TRY(ac_lower_dispatch(j->l, j->input, bindings, push, ac_lower_groups((uint64_t)count),
+    TRY(ac_lower_dispatch(j->l, j->input, bindings, &push, ac_lower_groups((uint64_t)count),
                           (uint64_t)j->w.quads));
     TRY(ac_lower_barrier(j->l));
-    TRY(ac_winograd_multiply(&j->w, &j->gemm, j->w.quads, count, in, weights, out));
+    TRY(ac_winograd_multiply(&j->w, &j->together, j->w.quads, out_quads, count,
+                             (const ac_binding[]){in, transformed_weights(j, phase), out}));
     TRY(ac_lower_barrier(j->l));
     bindings[0] = out;
     bindings[1] = j->packed;
-    bindings[2] = ac_lower_value(j->l, c->step->output, &push->y_base, &push->y_batch);
-    TRY(ac_lower_dispatch(j->l, j->output, bindings, push, ac_lower_groups((uint64_t)count),
-                          (uint64_t)c->out->quads));
+    for (int i = 0; i < j->w.together; i++)
+        TRY(lower_output(j, phase + i, first, count, bindings));
 fail:
     return status;
 }
 
-static ac_status lower_phase(job *j, int py, int px)
+static ac_status lower_phase(job *j, int phase)
 {
-    struct conv_push push = describe_phase(j, py, px);
+    const struct conv_push push = describe_phase(j, phase);
     int64_t tiles =
         (int64_t)j->c->in->shape.n * j->w.step[0] * push.tiles_y * j->w.step[1] * push.tiles_x;
     int64_t each = ac_winograd_tiles_at_once(&j->w, tiles);
     ac_status status = AC_OK;
 
     for (int64_t first = 0; first < tiles; first += each) {
-        push.first = (int)first;
-        push.count = (int)(tiles - first < each ? tiles - first : each);
-        if (first)
+        if (phase || first)
             TRY(ac_lower_barrier(j->l));
-        TRY(lower_tiles(j, &push, phase_weights(j, py, px)));
+        TRY(lower_tiles(j, phase, (int)first, (int)(tiles - first < each ? tiles - first : each)));
     }
 fail:
     return status;
@@ -341,12 +390,8 @@ ac_status ac_winograd_lower(const ac_conv *c, int m)
 
     TRY(get_kernels(&j));
     TRY(lower_weights(&j));
-    for (int py = 0; py < c->y.phases; py++)
-        for (int px = 0; px < c->x.phases; px++) {
-            if (py + px > 0)
-                TRY(ac_lower_barrier(c->l));
-            TRY(lower_phase(&j, py, px));
-        }
+    for (int phase = 0; phase < phases_of(c); phase += j.w.together)
+        TRY(lower_phase(&j, phase));
 fail:
     return status;
 }

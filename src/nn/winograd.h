@@ -15,13 +15,16 @@ typedef struct ac_winograd {
     int products;         /* alpha^2 */
     int step[2], sets[2]; /* y, x: grid pixels between outputs of a tile; sets of taps */
     int quads;            /* of the transformed input: sets and input quads */
-    /* Of scratch: a tile of input and output, transformed; the sums of a weight's gradient, before
-     * they are transformed, else 0. */
+    /* Phases of the output that are made of the same tiles of input, 1 or all. The first of these
+     * phases to need an input pixel says where tiles begin. */
+    int together;
+    /* Of scratch: a tile of input and output, transformed, at most; the sums of a weight's gradient,
+     * before they are transformed, else 0. */
     uint64_t tile_bytes, sums_bytes;
 } ac_winograd;
 
 ac_winograd ac_winograd_describe(const ac_conv *c, int m);
-/* Tiles along axis d (0: y) in a phase of the output. */
+/* Tiles along axis d (0: y) for a phase of the output. */
 int ac_winograd_tiles(const ac_winograd *w, int d, int phase);
 /* How many of so many tiles are worked on at once, so that scratch does. */
 int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles);
@@ -42,9 +45,9 @@ ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
                                  ac_kernel_params *params, const ac_kernel **kernel);
 /* row: lanes of a row where tiles are to run along vec4s, 0: channels do. */
 ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_kernel **kernel);
-/* All products: in [products][quads][width] vec4 times weights, as gemm wants them, is
- * out [products][out quads][width] vec4. */
-ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int quads,
-                               int width, ac_binding in, ac_binding weights, ac_binding out);
+/* All products: in [products][in_quads][width] vec4 times weights, as gemm wants them, is
+ * out [products][out_quads][width] vec4. */
+ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int in_quads,
+                               int out_quads, int width, const ac_binding bindings[3]);
 
 #endif
