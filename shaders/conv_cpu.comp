@@ -13,10 +13,10 @@
 // channels; every lane loads different weights, whose values are broadcast to all lanes.
 //   x [n][in_quads][in_h][in_w] vec4
 //   w at bias_base [OC/4] vec4, at w_base [oc_tiles][in_quads][KH][KW][TN] vec4 (4 input
-//     channels each);
-//     with w_batch, of each picture of its own
+//     channels each); with w_batch, others for every `count` pictures
 //   y [n][out_quads][out_h][out_w] vec4
-// Grid: x, y: folded pixel tiles; z: n * oc_tiles + channel tile.
+// Grid: x, y: folded pixel tiles * oc_tiles, so that what is read of x is near for all channels;
+// z: n.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int SG = 8;
@@ -50,11 +50,10 @@ layout(push_constant) uniform P { conv_push p; ADDRESSES };
 void main()
 {
     int lane = int(gl_SubgroupInvocationID);
-    int tile = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * (LOCAL / SG) +
-               int(gl_SubgroupID);
-    int pixels = p.grid_h * p.grid_w;
-    int batch = int(gl_WorkGroupID.z) / p.oc_tiles;
-    int n = (int(gl_WorkGroupID.z) - batch * p.oc_tiles) * TN;
+    int id = int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x);
+    int group = divide(id, p.oc_tiles), n = (id - group * p.oc_tiles) * TN;
+    int tile = group * (LOCAL / SG) + int(gl_SubgroupID);
+    int pixels = p.grid_h * p.grid_w, batch = int(gl_WorkGroupID.z);
 
     if (tile * SG * TM >= pixels)
         return;
@@ -71,7 +70,8 @@ void main()
         [[unroll]] for (int j = 0; j < TN; j++)
             acc[i][j] = 0.0;
 
-    int weight = p.w_base + batch * p.w_batch + n * p.in_quads * KH * KW + (TN < SG ? min(lane, TN - 1) : lane);
+    int weight = p.w_base + divide(batch, p.count) * p.w_batch + n * p.in_quads * KH * KW +
+                 (TN < SG ? min(lane, TN - 1) : lane);
     int in_plane = p.in_h * p.in_w;
     for (int c = 0; c < p.in_quads; c += UC) {
         int plane = p.x_base + batch * p.x_batch + c * in_plane;

@@ -10,7 +10,7 @@
 // B^T d B of the input's tiles. A stride divides the taps of a kernel among CY * CX sets, which are
 // joined as input channels are.
 //   x [n][in_quads][in_h][in_w] vec4
-//   v [ALPHA * ALPHA][CY * CX * in_quads][count] vec4
+//   v [ALPHA * ALPHA][count / BLOCK][CY * CX * in_quads][BLOCK] vec4
 //   with ROW, the lanes of all those quads, for products that sum over tiles:
 //     [ALPHA * ALPHA][count / 4][ROW] vec4 of four tiles; tiles behind the last of all are zero
 // Grid: x, y: folded tiles; z: quads of v.
@@ -25,6 +25,7 @@ layout(constant_id = 6) const int CX = 1;
 layout(constant_id = 7) const int DY = 1; // input pixels from one tap to the next
 layout(constant_id = 8) const int DX = 1;
 layout(constant_id = 9) const int ROW = 0;
+layout(constant_id = 10) const int BLOCK = 0; // tiles that lie side by side, 0: all
 
 VALUES(0, X, x);
 STORES(1, V, v);
@@ -63,7 +64,7 @@ void main()
         }
     }
     int quads = int(gl_NumWorkGroups.z);
-    int at = row * p.count + id, step = quads * p.count;
+    int at = PLACE_OF(row, quads, id, p.count, BLOCK), step = PRODUCT_OF(quads, p.count, BLOCK);
     [[unroll]] for (int i = 0; i < ALPHA; i++)
         [[unroll]] for (int j = 0; j < ALPHA; j++) {
             vec4 sum = vec4(0);

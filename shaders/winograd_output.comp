@@ -9,7 +9,7 @@
 #include "common/winograd.glsl"
 
 // A^T m A of the tiles' products, with bias and activation: the convolution's result.
-//   m at x_base [ALPHA * ALPHA][out_quads][count] vec4, products x_batch apart
+//   m [ALPHA * ALPHA][count / BLOCK][in_quads][BLOCK] vec4, of which out_quads from quad x_base on
 //   w at bias_base [out_quads] vec4
 //   y [n][out_quads][out_h][out_w] vec4
 // Grid: x, y: folded tiles; z: quads.
@@ -21,6 +21,7 @@ layout(constant_id = 3) const int EX = 1;
 layout(constant_id = 4) const int ACTIVATION = 0;
 layout(constant_id = 5) const int SLOPE = 0;      // bits of a float
 layout(constant_id = 6) const int ACCUMULATE = 0; // y += instead of y =
+layout(constant_id = 7) const int BLOCK = 0;      // tiles that lie side by side, 0: all
 
 VECTORS(0, X, m);
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
@@ -47,7 +48,9 @@ void main()
              int(gl_LocalInvocationID.x);
     if (id >= p.count)
         return;
-    int quad = int(gl_WorkGroupID.z), from = p.x_base + quad * p.count + id;
+    int quad = int(gl_WorkGroupID.z);
+    int from = PLACE_OF(p.x_base + quad, p.in_quads, id, p.count, BLOCK);
+    int step = PRODUCT_OF(p.in_quads, p.count, BLOCK);
     ivec3 tile = tile_at(p.first + id, p.tiles_y, p.tiles_x, M, EY, EX);
     int plane = p.y_base + tile.x * p.y_batch + quad * p.out_h * p.out_w;
     vec4 bias = w[p.bias_base + quad];
@@ -56,7 +59,7 @@ void main()
     [[unroll]] for (int j = 0; j < ALPHA; j++) {
         vec4 column[ALPHA];
         [[unroll]] for (int i = 0; i < ALPHA; i++)
-            column[i] = LOAD(m, from + (i * ALPHA + j) * p.x_batch);
+            column[i] = LOAD(m, from + (i * ALPHA + j) * step);
         [[unroll]] for (int i = 0; i < M; i++)
             t[i][j] = row_of(i, column);
     }

@@ -17,7 +17,8 @@ struct conv_push {
     int y_base, y_batch;
     int w_base;    /* of this phase's weights */
     int bias_base; /* vec4 per output quad */
-    int w_batch;   /* conv_cpu, conv_gpu: from the weights of one picture to those of the next */
+    int w_batch;   /* conv_cpu, conv_gpu, conv_matrix: from the weights of one picture to those of
+                    * the next; conv_cpu: of `count` pictures */
     int w_row;     /* conv_direct: input channels a group; winograd_weight: output channels of all
                     * tiles of channels */
     int oc_tiles;  /* tiles of channels; conv_direct: output channels a group; winograd_weight: of
@@ -25,8 +26,8 @@ struct conv_push {
     /* winograd_*.comp: pixels' tiles first .. first + count - 1 of all; tiles_y * tiles_x lie in
      * each phase that a dilation makes of each picture, `tiles` in all */
     int tiles_y, tiles_x;
-    int first, count, tiles; /* depthwise: count pictures; winograd_weight: its first tile of
-                              * channels */
+    int first, count, tiles; /* depthwise, conv_cpu: count pictures; winograd_weight: its first tile
+                              * of channels */
     int splits;              /* depthwise: workgroups that share a quad */
     int shift_y, shift_x;    /* winograd_output: grid pixels of the first tile before the phase's */
 };

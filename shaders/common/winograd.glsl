@@ -59,6 +59,14 @@ ivec3 tile_at(int t, int tiles_y, int tiles_x, int m, int ey, int ex)
     return ivec3(phases / ey, phases % ey + ey * m * ty, fx + ex * m * tx);
 }
 
+// Where quad q of `quads` of tile t of `count` lies: quads are [count / block][quads][block] vec4,
+// block 0 standing for all tiles; and from one product's to the next one's.
+#define PLACE_OF(q, quads, t, count, block)                                                        \
+    ((block) == 0 ? (q) * (count) + (t)                                                            \
+                  : ((t) / max(block, 1) * (quads) + (q)) * (block) + (t) % max(block, 1))
+#define PRODUCT_OF(quads, count, block)                                                            \
+    ((quads) * ((block) == 0 ? (count) : ((count) + (block) - 1) / max(block, 1) * (block)))
+
 // Writes value, four lanes of tile t, where products that sum over tiles read them:
 //   floats [ALPHA * ALPHA][row / tile][count / 4][tile] vec4 of four tiles
 #define STORE_LANES(floats, product, row, tile, lane, t, count, value)                             \

@@ -6,6 +6,8 @@
 
 #include "nn/lower.h"
 
+struct conv_push; /* see common/push_nn.h */
+
 /* One axis of a convolution as the kernels see it. */
 typedef struct ac_conv_axis {
     int phases;    /* output pixels o = phases * grid + phase */
@@ -52,7 +54,8 @@ typedef struct ac_conv_variant {
     const ac_kernel *kernel;
     enum { AC_CONV_GEMM, AC_CONV_FEW, AC_CONV_DEPTHWISE, AC_CONV_PLAIN } layout;
     int tile;           /* GEMM: output channels of a tile; FEW: weights a quad is padded to */
-    int oc_tiles;       /* along z, for each picture */
+    int oc_tiles;       /* along z for each picture, or */
+    bool oc_first;      /* along x and y, before the next pixels; weights are of many pictures */
     int pixels_a_group; /* or patches, of FEW and DEPTHWISE */
     int patch[2];       /* FEW, DEPTHWISE: pixels of a patch, y and x */
     bool texel;
@@ -80,6 +83,10 @@ ac_status ac_conv_choose(const ac_conv *c, ac_conv_variant *v);
 /* It would take cooperative matrices unless it is to be plain. */
 bool ac_conv_takes_matrices(const ac_conv *c);
 
+/* As many workgroups as make the pixels of a picture, `pictures` times. */
+ac_status ac_conv_dispatch(ac_lowering *l, const ac_conv_variant *v, const ac_binding *bindings,
+                           const struct conv_push *push, uint64_t pixels, int pictures);
+
 /* Bias, then the weights of each phase, among the packed weights: */
 uint64_t ac_conv_bias_words(const ac_conv *c, const ac_conv_variant *v);
 uint64_t ac_conv_phase_words(const ac_conv *c, const ac_conv_variant *v);
@@ -101,7 +108,6 @@ ac_status ac_conv_lower(const ac_conv *c, int way);
 ac_status ac_conv_lower_weight_gradient(const ac_conv *c, int m);
 
 /* What kernels are told of a phase of the output; bases and what only some need is left zero. */
-struct conv_push;
 struct conv_push ac_conv_describe_phase(const ac_conv *c, int py, int px);
 
 #endif

@@ -60,7 +60,9 @@ static ac_status choose_cpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
 {
     int sg = (int)ac_device_get_info(l->device)->subgroup_size, tn = cpu_tile(g->out_lanes, sg);
     /* One subgroup a workgroup: those without pixels cost too. */
-    int tm = sg > 16 ? 2 : 4, turn = tn > CPU_TILE / 2 ? 2 : 4; /* taps */
+    int tm = sg > 16 ? 2 : 4;
+    /* Taps: code that does not fit into the processor's caches costs more than turns do. */
+    int turn = g->lanes == 1 ? 4 : tn > CPU_TILE / 2 ? 1 : 2;
     bool one = g->taps[0] == 1 && g->taps[1] == 1;
     ac_kernel_params params = {
         .name = "conv_cpu",
@@ -75,6 +77,7 @@ static ac_status choose_cpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
 
     v->oc_tiles = (g->out_lanes + tn - 1) / tn;
     v->tile = tn;
+    v->oc_first = true;
     v->pixels_a_group = sg * tm;
     v->texel = ac_lower_texels_fit(l, g->in_bytes) &&
                ac_lower_texels_fit(l, 16 * (uint64_t)ac_conv_row(v) * (g->weight_vecs + 1));

@@ -28,6 +28,16 @@ static uint64_t parts_of(uint64_t all, int part)
     return (all + (uint64_t)part - 1) / (uint64_t)part;
 }
 
+ac_status ac_conv_dispatch(ac_lowering *l, const ac_conv_variant *v, const ac_binding *bindings,
+                           const struct conv_push *push, uint64_t pixels, int pictures)
+{
+    uint64_t groups = parts_of(pixels, v->pixels_a_group), tiles = (uint64_t)v->oc_tiles;
+
+    return v->oc_first
+               ? ac_lower_dispatch(l, v->kernel, bindings, push, groups * tiles, (uint64_t)pictures)
+               : ac_lower_dispatch(l, v->kernel, bindings, push, groups, tiles * (uint64_t)pictures);
+}
+
 static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_binding weights,
                                 ac_binding map, int py, int px)
 {
@@ -39,6 +49,7 @@ static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_b
     if (items == 0)
         return AC_OK;
     push.oc_tiles = v->oc_tiles;
+    push.count = c->in->shape.n; /* all with the same weights */
     push.w_base = (int)((ac_conv_bias_words(c, v) + phase * ac_conv_phase_words(c, v)) / 4);
     if (v->layout == AC_CONV_PLAIN) {
         push.w_row = c->in_group;
@@ -57,7 +68,6 @@ static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_b
     if (v->layout == AC_CONV_DEPTHWISE) {
         uint32_t most = ac_device_get_info(c->l->device)->max_groups[1];
 
-        push.count = c->in->shape.n;
         groups = parts_of(items * (uint64_t)push.count, v->pixels_a_group);
         /* Software drivers take memory for each workgroup. */
         if (ac_device_get_info(c->l->device)->type == AC_DEVICE_CPU)
@@ -66,9 +76,7 @@ static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_b
         return ac_lower_dispatch_grid(c->l, v->kernel, bindings, &push, (uint64_t)push.out_quads,
                                       (uint64_t)push.splits, 1);
     }
-    groups = parts_of(items, v->pixels_a_group);
-    return ac_lower_dispatch(c->l, v->kernel, bindings, &push, groups,
-                             (uint64_t)v->oc_tiles * (uint64_t)c->in->shape.n);
+    return ac_conv_dispatch(c->l, v, bindings, &push, items, c->in->shape.n);
 }
 
 int ac_conv_used_lanes(const ac_value *value)

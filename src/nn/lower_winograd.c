@@ -39,6 +39,7 @@
 
 #define LOCAL     AC_LOWER_LOCAL
 #define FULL_TILE 16 /* quads: the most output channels of a product's tile */
+#define BLOCK     64 /* tiles whose vec4s lie together, so that products read what is near */
 
 enum { PLAIN, TEXEL, HALF };
 
@@ -73,6 +74,7 @@ typedef struct job {
     ac_lowering *l;
     ac_conv_variant gemm;     /* of one phase */
     ac_conv_variant together; /* of those that are multiplied together */
+    int block; /* tiles that lie together, 0: all */
     const ac_kernel *input, *output, *weight;
     ac_binding packed, transformed; /* weights */
 } job;
@@ -158,7 +160,7 @@ int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles)
     int64_t parts = (tiles + most - 1) / most, each = parts ? (tiles + parts - 1) / parts : 0;
 
     each = (each + LOCAL - 1) / LOCAL * LOCAL;
-    return each > most ? most : each;
+    return each > most ? most / LOCAL * LOCAL : each;
 }
 
 ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
@@ -183,14 +185,15 @@ static int store_of(const ac_lowering *l, uint64_t bytes)
                : PLAIN;
 }
 
-ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_kernel **kernel)
+ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, int block,
+                                       const ac_kernel **kernel)
 {
     const ac_conv *c = w->c;
     ac_kernel_params params = {.binding_count = 2,
-                               .constant_count = 10,
+                               .constant_count = 11,
                                .constants = {LOCAL, w->m, w->step[0], w->step[1], c->y.in_stride,
                                              c->x.in_stride, w->sets[1], c->y.in_dilation,
-                                             c->x.in_dilation, row}};
+                                             c->x.in_dilation, row, block}};
     int store = store_of(c->l, c->l->plan->values[c->in->root].size);
 
     return ac_winograd_get_kernel(w, "winograd_input",
@@ -198,27 +201,27 @@ ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_k
                                   store == TEXEL, &params, kernel);
 }
 
-ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int in_quads,
-                               int out_quads, int width, const ac_binding bindings[3])
+ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm,
+                               const ac_winograd_blocks *b, const ac_binding bindings[3])
 {
     const struct conv_push push = {.in_h = 1,
-                                   .in_w = width,
+                                   .in_w = b->block,
                                    .out_h = 1,
-                                   .out_w = width,
+                                   .out_w = b->block,
                                    .grid_h = 1,
-                                   .grid_w = width,
+                                   .grid_w = b->block,
                                    .out_sy = 1,
                                    .out_sx = 1,
-                                   .in_quads = in_quads,
-                                   .out_quads = out_quads,
-                                   .x_batch = in_quads * width,
-                                   .y_batch = out_quads * width,
-                                   .w_batch = in_quads * ac_conv_row(gemm),
+                                   .in_quads = b->in_quads,
+                                   .out_quads = b->out_quads,
+                                   .x_batch = b->in_quads * b->block,
+                                   .y_batch = b->out_quads * b->block,
+                                   .w_batch = b->in_quads * ac_conv_row(gemm),
+                                   .count = b->blocks,
                                    .oc_tiles = gemm->oc_tiles};
 
-    return ac_lower_dispatch(w->c->l, gemm->kernel, bindings, &push,
-                             (uint64_t)ceil_div(width, gemm->pixels_a_group),
-                             (uint64_t)gemm->oc_tiles * (uint64_t)w->products);
+    return ac_conv_dispatch(w->c->l, gemm, bindings, &push, (uint64_t)b->block,
+                            w->products * b->blocks);
 }
 
 static ac_status get_kernels(job *j)
@@ -237,9 +240,9 @@ static ac_status get_kernels(job *j)
                                               (uint64_t)w->quads};
     ac_kernel_params output = {
         .binding_count = 3,
-        .constant_count = 7,
+        .constant_count = 8,
         .constants = {LOCAL, w->m, w->step[0], w->step[1], (int32_t)c->step->activation,
-                      (int32_t)ac_float_bits(c->step->slope), c->step->accumulate}};
+                      (int32_t)ac_float_bits(c->step->slope), c->step->accumulate, 0}};
     ac_kernel_params weight = {
         .binding_count = 2,
         .constant_count = 7,
@@ -252,8 +255,10 @@ static ac_status get_kernels(job *j)
     j->together.oc_tiles *= w->together;
     j->w.tile_bytes =
         16 * (uint64_t)w->products * (uint64_t)(w->quads + ac_conv_row(&j->together) / 4);
+    j->block = j->gemm.oc_first ? BLOCK : 0;
+    output.constants[7] = j->block;
     weight.constants[6] = j->gemm.tile;
-    TRY(ac_winograd_get_input_kernel(w, 0, &j->input));
+    TRY(ac_winograd_get_input_kernel(w, 0, j->block, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_output", &output_code[at][store], store == TEXEL,
                                &output, &j->output));
     TRY(ac_winograd_get_kernel(w, "winograd_weight", &weight_code[at], false, &weight, &j->weight));
@@ -323,12 +328,11 @@ fail:
 static ac_status lower_output(job *j, int phase, int first, int count, ac_binding bindings[3])
 {
     struct conv_push push = describe_phase(j, phase);
-    int quads = ac_conv_row(&j->gemm) / 4;
 
     push.first = first;
     push.count = count;
-    push.x_base = phase % j->w.together * quads * count;
-    push.x_batch = j->w.together * quads * count;
+    push.in_quads = ac_conv_row(&j->together) / 4;
+    push.x_base = phase % j->w.together * (ac_conv_row(&j->gemm) / 4);
     bindings[2] = ac_lower_value(j->l, j->c->step->output, &push.y_base, &push.y_batch);
     return ac_lower_dispatch(j->l, j->output, bindings, &push, ac_lower_groups((uint64_t)count),
                              (uint64_t)j->c->out->quads);
@@ -338,10 +342,12 @@ static ac_status lower_output(job *j, int phase, int first, int count, ac_bindin
 static ac_status lower_tiles(job *j, int phase, int first, int count)
 {
     const ac_conv *c = j->c;
-    int out_quads = ac_conv_row(&j->together) / 4;
+    int block = j->block ? j->block : count;
+    const ac_winograd_blocks b = {ceil_div(count, block), block, j->w.quads,
+                                  ac_conv_row(&j->together) / 4};
     struct conv_push push = describe_phase(j, phase);
-    uint64_t tile = 16 * (uint64_t)j->w.products * (uint64_t)count;
-    uint64_t in_bytes = tile * (uint64_t)j->w.quads, out_bytes = tile * (uint64_t)out_quads;
+    uint64_t tiles = 16 * (uint64_t)j->w.products * (uint64_t)b.blocks * (uint64_t)block;
+    uint64_t in_bytes = tiles * (uint64_t)b.in_quads, out_bytes = tiles * (uint64_t)b.out_quads;
     ac_binding all = ac_lower_scratch(j->l, ac_lower_aligned(in_bytes) + out_bytes);
     ac_binding in = ac_lower_part(all, 0, in_bytes);
     ac_binding out = ac_lower_part(all, ac_lower_aligned(in_bytes), out_bytes);
@@ -355,7 +361,7 @@ static ac_status lower_tiles(job *j, int phase, int first, int count)
     TRY(ac_lower_dispatch(j->l, j->input, bindings, &push, ac_lower_groups((uint64_t)count),
                           (uint64_t)j->w.quads));
     TRY(ac_lower_barrier(j->l));
-    TRY(ac_winograd_multiply(&j->w, &j->together, j->w.quads, out_quads, count,
+    TRY(ac_winograd_multiply(&j->w, &j->together, &b,
                              (const ac_binding[]){in, transformed_weights(j, phase), out}));
     TRY(ac_lower_barrier(j->l));
     bindings[0] = out;

@@ -66,7 +66,7 @@ static ac_status get_kernels(job *j)
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
     gradient.constants[4] = j->gemm.tile;
-    TRY(ac_winograd_get_input_kernel(w, 4 * w->quads, &j->input));
+    TRY(ac_winograd_get_input_kernel(w, 4 * w->quads, 0, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_gradient", &gradient_code[at][texel], texel, &gradient,
                                &j->gradient));
     TRY(ac_winograd_get_kernel(w, "winograd_reduce", &reduce_code[at], false, &reduce, &j->reduce));
@@ -99,8 +99,9 @@ static ac_status lower_tiles(job *j, struct conv_push *push)
     TRY(ac_lower_dispatch(j->l, j->gradient, bindings, push, ac_lower_groups((uint64_t)push->count),
                           (uint64_t)j->c->out->quads));
     TRY(ac_lower_barrier(j->l));
-    TRY(ac_winograd_multiply(w, &j->gemm, push->count / 4, j->c->out->quads, 4 * w->quads,
-                             (const ac_binding[]){in, out, sums}));
+    TRY(ac_winograd_multiply(
+        w, &j->gemm, &(ac_winograd_blocks){1, 4 * w->quads, push->count / 4, j->c->out->quads},
+        (const ac_binding[]){in, out, sums}));
     TRY(ac_lower_barrier(j->l));
     bindings[0] = sums;
     bindings[1] = j->rows;

@@ -43,11 +43,16 @@ typedef struct ac_winograd_code {
 ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
                                  const ac_winograd_code *shader, bool texel,
                                  ac_kernel_params *params, const ac_kernel **kernel);
-/* row: lanes of a row where tiles are to run along vec4s, 0: channels do. */
-ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, const ac_kernel **kernel);
-/* All products: in [products][in_quads][width] vec4 times weights, as gemm wants them, is
- * out [products][out_quads][width] vec4. */
-ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm, int in_quads,
-                               int out_quads, int width, const ac_binding bindings[3]);
+/* row: lanes of a row where tiles are to run along vec4s, 0: channels do, in blocks of so many
+ * tiles, 0: of all. */
+ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, int block,
+                                       const ac_kernel **kernel);
+/* All products: in [products][blocks][in_quads][block] vec4 times weights, as gemm wants them, is
+ * out [products][blocks][out_quads][block] vec4. More than one block only where gemm->oc_first. */
+typedef struct ac_winograd_blocks {
+    int blocks, block, in_quads, out_quads;
+} ac_winograd_blocks;
+ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm,
+                               const ac_winograd_blocks *b, const ac_binding bindings[3]);
 
 #endif
