@@ -12,7 +12,8 @@
 //   x [n][in_quads][in_h][in_w] vec4
 //   v [ALPHA * ALPHA][count / BLOCK][CY * CX * in_quads][BLOCK] vec4
 //   with ROW, the lanes of all those quads, for products that sum over tiles:
-//     [ALPHA * ALPHA][count / 4][ROW] vec4 of four tiles; tiles behind the last of all are zero
+//     [ALPHA * ALPHA][ROW / BLOCK][count / 4][BLOCK] vec4 of four tiles; tiles behind the last of
+//     all are zero
 // Grid: x, y: folded tiles; z: quads of v.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
@@ -25,7 +26,7 @@ layout(constant_id = 6) const int CX = 1;
 layout(constant_id = 7) const int DY = 1; // input pixels from one tap to the next
 layout(constant_id = 8) const int DX = 1;
 layout(constant_id = 9) const int ROW = 0;
-layout(constant_id = 10) const int BLOCK = 0; // tiles that lie side by side, 0: all
+layout(constant_id = 10) const int BLOCK = 0; // tiles or lanes that lie side by side, 0: all
 
 VALUES(0, X, x);
 STORES(1, V, v);
@@ -72,7 +73,7 @@ void main()
                 if (BT[j][k] != 0.0)
                     sum += BT[j][k] * t[i][k];
             if (ROW != 0) {
-                STORE_LANES(lanes, i * ALPHA + j, ROW, ROW, row * 4, id, p.count, sum)
+                STORE_LANES(lanes, i * ALPHA + j, ROW, BLOCK > 0 ? BLOCK : ROW, row * 4, id, p.count, sum)
             } else {
                 STORE(v, at + (i * ALPHA + j) * step, sum);
             }

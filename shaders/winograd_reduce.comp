@@ -6,7 +6,7 @@
 
 // gradient of the weight += G^T u G, u the sums of tiles' products. A stride divides the taps of a
 // kernel among CY * CX sets: tap CY * i + set / CX along y.
-//   u [ALPHA * ALPHA][out_quads][CY * CX][4 * in_quads] vec4 of four rows
+//   u [ALPHA * ALPHA][CY * CX * 4 * in_quads / BLOCK][out_quads][BLOCK] vec4 of four rows
 //   row [4 * out_quads], column [4 * in_quads]: of the weight in each lane, -1: none
 //   gradients at w_base [rows][w_row][KH][KW]
 // Grid: x, y: folded CY * CX * 4 * in_quads / LOCAL; z: out_quads.
@@ -17,6 +17,7 @@ layout(constant_id = 2) const int KH = 4;
 layout(constant_id = 3) const int KW = 4;
 layout(constant_id = 4) const int CY = 1;
 layout(constant_id = 5) const int CX = 1;
+layout(constant_id = 6) const int BLOCK = 0; // lanes that lie side by side, 0: all
 
 layout(binding = 0, std430) readonly buffer U { vec4 u[]; };
 layout(binding = 1, std430) readonly buffer J { int row[]; };
@@ -49,11 +50,13 @@ void main()
     int to = column[id - set * lanes];
     if (to < 0)
         return;
+    int first = PLACE_OF(quad, p.out_quads, id, all, BLOCK);
+    int step = PRODUCT_OF(p.out_quads, all, BLOCK);
     vec4 t[R][ALPHA];
     [[unroll]] for (int j = 0; j < ALPHA; j++) {
         vec4 from[ALPHA];
         [[unroll]] for (int i = 0; i < ALPHA; i++)
-            from[i] = u[((i * ALPHA + j) * p.out_quads + quad) * all + id];
+            from[i] = u[first + (i * ALPHA + j) * step];
         [[unroll]] for (int k = 0; k < R; k++)
             t[k][j] = row_of(k, from);
     }

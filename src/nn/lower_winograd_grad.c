@@ -19,6 +19,7 @@
 
 #define LOCAL AC_LOWER_LOCAL
 #define UNIT  16 /* tiles: as many as a turn of a product may take */
+#define BLOCK 64 /* lanes that lie together, where products read them so */
 
 /* By ALPHA; the second with texel buffers. */
 static const ac_winograd_code gradient_code[][2] = {
@@ -37,6 +38,7 @@ typedef struct job {
     ac_lowering *l;
     ac_conv_variant gemm;
     const ac_kernel *input, *gradient, *reduce;
+    int block; /* lanes that lie together */
     ac_binding rows, columns; /* of the weight: channels in the lanes of out and in */
 } job;
 
@@ -58,15 +60,17 @@ static ac_status get_kernels(job *j)
                                  .constants = {LOCAL, w->m, w->step[0], w->step[1], 0}};
     ac_kernel_params reduce = {
         .binding_count = 4,
-        .constant_count = 6,
-        .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1]}};
+        .constant_count = 7,
+        .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1], 0}};
     bool texel = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU &&
                  ac_lower_texels_fit(j->l, j->l->plan->values[c->out->root].size);
     ac_status status = AC_OK;
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
     gradient.constants[4] = j->gemm.tile;
-    TRY(ac_winograd_get_input_kernel(w, 4 * w->quads, 0, &j->input));
+    j->block = j->gemm.oc_first && 4 * w->quads % BLOCK == 0 ? BLOCK : 4 * w->quads;
+    reduce.constants[6] = j->block;
+    TRY(ac_winograd_get_input_kernel(w, 4 * w->quads, j->block, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_gradient", &gradient_code[at][texel], texel, &gradient,
                                &j->gradient));
     TRY(ac_winograd_get_kernel(w, "winograd_reduce", &reduce_code[at], false, &reduce, &j->reduce));
@@ -99,9 +103,10 @@ static ac_status lower_tiles(job *j, struct conv_push *push)
     TRY(ac_lower_dispatch(j->l, j->gradient, bindings, push, ac_lower_groups((uint64_t)push->count),
                           (uint64_t)j->c->out->quads));
     TRY(ac_lower_barrier(j->l));
-    TRY(ac_winograd_multiply(
-        w, &j->gemm, &(ac_winograd_blocks){1, 4 * w->quads, push->count / 4, j->c->out->quads},
-        (const ac_binding[]){in, out, sums}));
+    TRY(ac_winograd_multiply(w, &j->gemm,
+                             &(ac_winograd_blocks){4 * w->quads / j->block, j->block,
+                                                   push->count / 4, j->c->out->quads},
+                             (const ac_binding[]){in, out, sums}));
     TRY(ac_lower_barrier(j->l));
     bindings[0] = sums;
     bindings[1] = j->rows;
