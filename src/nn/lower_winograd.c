@@ -39,7 +39,7 @@
 
 #define LOCAL     AC_LOWER_LOCAL
 #define FULL_TILE 16 /* quads: the most output channels of a product's tile */
-#define BLOCK     64 /* tiles whose vec4s lie together, so that products read what is near */
+#define BLOCK     64 /* pixels, at least about, that lie together */
 
 enum { PLAIN, TEXEL, HALF };
 
@@ -106,10 +106,11 @@ ac_winograd ac_winograd_describe(const ac_conv *c, int m)
     }
     w.quads = w.sets[0] * w.sets[1] * c->in->quads;
     w.together = w.step[0] == 1 && w.step[1] == 1 ? c->y.phases * c->x.phases : 1;
-    if (c->step->pass == AC_PASS_WEIGHT)
-        w.sums_bytes = 64 * (uint64_t)w.products * (uint64_t)c->out->quads * (uint64_t)w.quads;
+    if (c->step->pass == AC_PASS_WEIGHT) /* the last block of lanes may be no more than begun */
+        w.sums_bytes = 128 * (uint64_t)w.products * (uint64_t)c->out->quads * (uint64_t)w.quads;
     out = w.together * ceil_div(c->out->quads, FULL_TILE) * FULL_TILE;
-    w.tile_bytes = 16 * (uint64_t)w.products * (uint64_t)(w.quads + out);
+    w.tile_bytes = 16 * (uint64_t)w.products *
+                   (uint64_t)((c->step->pass == AC_PASS_WEIGHT ? 2 : 1) * w.quads + out);
     return w;
 }
 
@@ -201,6 +202,13 @@ ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, int block,
                                   store == TEXEL, &params, kernel);
 }
 
+int ac_winograd_block(const ac_conv_variant *gemm)
+{
+    int group = gemm->pixels_a_group;
+
+    return !gemm->oc_first ? 0 : group < BLOCK ? BLOCK / group * group : group;
+}
+
 ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm,
                                const ac_winograd_blocks *b, const ac_binding bindings[3])
 {
@@ -255,7 +263,7 @@ static ac_status get_kernels(job *j)
     j->together.oc_tiles *= w->together;
     j->w.tile_bytes =
         16 * (uint64_t)w->products * (uint64_t)(w->quads + ac_conv_row(&j->together) / 4);
-    j->block = j->gemm.oc_first ? BLOCK : 0;
+    j->block = ac_winograd_block(&j->gemm);
     output.constants[7] = j->block;
     weight.constants[6] = j->gemm.tile;
     TRY(ac_winograd_get_input_kernel(w, 0, j->block, &j->input));

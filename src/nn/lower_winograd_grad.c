@@ -19,7 +19,6 @@
 
 #define LOCAL AC_LOWER_LOCAL
 #define UNIT  16 /* tiles: as many as a turn of a product may take */
-#define BLOCK 64 /* lanes that lie together, where products read them so */
 
 /* By ALPHA; the second with texel buffers. */
 static const ac_winograd_code gradient_code[][2] = {
@@ -38,7 +37,7 @@ typedef struct job {
     ac_lowering *l;
     ac_conv_variant gemm;
     const ac_kernel *input, *gradient, *reduce;
-    int block; /* lanes that lie together */
+    int block, row; /* lanes of the input that lie together; all, filled up to whole blocks */
     ac_binding rows, columns; /* of the weight: channels in the lanes of out and in */
 } job;
 
@@ -68,9 +67,14 @@ static ac_status get_kernels(job *j)
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
     gradient.constants[4] = j->gemm.tile;
-    j->block = j->gemm.oc_first && 4 * w->quads % BLOCK == 0 ? BLOCK : 4 * w->quads;
+    j->block = ac_winograd_block(&j->gemm);
+    if (j->block == 0 || j->block > 4 * w->quads)
+        j->block = 4 * w->quads;
+    j->row = (4 * w->quads + j->block - 1) / j->block * j->block;
+    j->w.sums_bytes = 16 * (uint64_t)w->products * (uint64_t)c->out->quads * (uint64_t)j->row;
+    j->w.tile_bytes = 16 * (uint64_t)w->products * (uint64_t)(j->row + ac_conv_row(&j->gemm)) / 4;
     reduce.constants[6] = j->block;
-    TRY(ac_winograd_get_input_kernel(w, 4 * w->quads, j->block, &j->input));
+    TRY(ac_winograd_get_input_kernel(w, j->row, j->block, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_gradient", &gradient_code[at][texel], texel, &gradient,
                                &j->gradient));
     TRY(ac_winograd_get_kernel(w, "winograd_reduce", &reduce_code[at], false, &reduce, &j->reduce));
@@ -84,7 +88,7 @@ static ac_status lower_tiles(job *j, struct conv_push *push)
     const ac_winograd *w = &j->w;
     const ac_step *step = j->c->step;
     uint64_t tiles = 16 * (uint64_t)w->products * (uint64_t)push->count;
-    uint64_t in_bytes = tiles * (uint64_t)w->quads;
+    uint64_t in_bytes = tiles * (uint64_t)(j->row / 4);
     uint64_t out_bytes = tiles * (uint64_t)(ac_conv_row(&j->gemm) / 4);
     uint64_t out_at = ac_lower_aligned(in_bytes), sums_at = out_at + ac_lower_aligned(out_bytes);
     ac_binding all = ac_lower_scratch(j->l, sums_at + w->sums_bytes);
@@ -104,7 +108,7 @@ static ac_status lower_tiles(job *j, struct conv_push *push)
                           (uint64_t)j->c->out->quads));
     TRY(ac_lower_barrier(j->l));
     TRY(ac_winograd_multiply(w, &j->gemm,
-                             &(ac_winograd_blocks){4 * w->quads / j->block, j->block,
+                             &(ac_winograd_blocks){j->row / j->block, j->block,
                                                    push->count / 4, j->c->out->quads},
                              (const ac_binding[]){in, out, sums}));
     TRY(ac_lower_barrier(j->l));

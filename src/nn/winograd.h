@@ -43,6 +43,10 @@ typedef struct ac_winograd_code {
 ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
                                  const ac_winograd_code *shader, bool texel,
                                  ac_kernel_params *params, const ac_kernel **kernel);
+/* Pixels that a product reads from one place, for which those of all quads should lie together;
+ * 0: it makes no difference. */
+int ac_winograd_block(const ac_conv_variant *gemm);
+
 /* row: lanes of a row where tiles are to run along vec4s, 0: channels do, in blocks of so many
  * tiles, 0: of all. */
 ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, int block,
