@@ -27,10 +27,10 @@ const float SPREAD = -0.5 / (SIGMA_SPACE * SIGMA_SPACE);
 const float SIGMA_L = 7.0;     // of L*
 const float ITS_FLOOR = 1e-4;  // of weights, where no neighbour is as light
 
-layout(binding = 0, std430) readonly buffer X { uint luma[]; };
+WORDS(0, X, luma);
 VECTORS(1, C, colours);
-layout(binding = 2, std430) writeonly buffer B { uint cb_plane[]; };
-layout(binding = 3, std430) writeonly buffer R { uint cr_plane[]; };
+WORDS(2, B, cb_plane);
+WORDS(3, R, cr_plane);
 layout(binding = 4, std430) buffer F { uint flags[]; };
 layout(push_constant) uniform P { merge_push p; ADDRESSES };
 
@@ -124,7 +124,7 @@ vec4 luma_means(float top, float bottom, vec4 left, vec4 right, int first)
         [[unroll]] for (int i = -BEFORE; i < UNDER; i++) {
             int x = (first << SHIFT_X) + i, at = x * BYTES;
             if (i == -BEFORE || !ALIGNED || (i * BYTES & 3) == 0)
-                word = luma[y * p.in_row + clamp(at >> 2, 0, p.in_row - 1)];
+                word = WORD_AT(luma, y * p.in_row + clamp(at >> 2, 0, p.in_row - 1));
             vec4 weight = share * max(min(right, float(x + 1)) - max(left, float(x)), 0.0);
             sum += weight * float(word >> ((at & 3) * 8) & (BYTES == 1 ? 0xffu : 0xffffu));
             weights += weight;
@@ -173,6 +173,6 @@ void main()
         cb |= uint(whole(c.x)) << (i * 8 * OUT_BYTES);
         cr |= uint(whole(c.y)) << (i * 8 * OUT_BYTES);
     }
-    cb_plane[word] = cb;
-    cr_plane[word] = cr;
+    STORE_WORD(cb_plane, word, cb);
+    STORE_WORD(cr_plane, word, cr);
 }

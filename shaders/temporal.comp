@@ -4,6 +4,7 @@
 #include "common/push_color.h"
 #include "common/ring.glsl"
 #include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/divide.glsl"
 
 // Steadies a and b: each pixel's are averaged with those of the frames before, back to a cut, as far
@@ -19,7 +20,7 @@ const float SIGMA_L = 3.0; // of L* around a pixel
 layout(binding = 0, std430) readonly buffer F { ring_frame frame; };
 layout(binding = 1, std430) readonly buffer D { float differences[]; };
 VECTORS(2, R, ring);
-layout(binding = 3, std430) writeonly buffer C { vec4 colours[]; };
+STORES(3, C, colours);
 layout(push_constant) uniform P { temporal_push p; ADDRESSES };
 
 // L* of four pixels of a row and of their neighbours.
@@ -75,6 +76,6 @@ void main()
     }
     [[unroll]] for (int k = 0; k < 4; k++)
         if (columns[k] < p.w)
-            colours[y * p.w + columns[k]] =
-                vec4(a[k] / weights[k], b[k] / weights[k], now[1].middle[k], 0);
+            STORE(colours, y * p.w + columns[k],
+                  vec4(a[k] / weights[k], b[k] / weights[k], now[1].middle[k], 0));
 }

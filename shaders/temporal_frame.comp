@@ -3,6 +3,8 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_color.h"
 #include "common/ring.glsl"
+#include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/divide.glsl"
 
 // Puts a frame into the ring as the network made it, and sums how much its L* differs from that of
@@ -13,11 +15,11 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 
 layout(binding = 0, std430) readonly buffer F { ring_frame frame; };
-layout(binding = 1, std430) readonly buffer A { float ab[]; };
-layout(binding = 2, std430) readonly buffer L { float picture[]; };
-layout(binding = 3, std430) buffer R { vec4 ring[]; };
+FLOATS(1, A, ab);
+FLOATS(2, L, picture);
+STORES(3, R, ring);
 layout(binding = 4, std430) writeonly buffer D { float partial[]; };
-layout(push_constant) uniform P { temporal_push p; };
+layout(push_constant) uniform P { temporal_push p; ADDRESSES };
 
 #include "common/total.glsl"
 
@@ -32,15 +34,15 @@ void main()
         [[unroll]] for (int k = 0; k < 4; k++)
             if (x + k < p.w) {
                 int pixel = y * p.w + x + k;
-                l[k] = picture[pixel];
-                a[k] = ab[pixel];
-                b[k] = ab[pixels + pixel];
+                l[k] = FLOAT_AT(picture, pixel);
+                a[k] = FLOAT_AT(ab, pixel);
+                b[k] = FLOAT_AT(ab, pixels + pixel);
             }
         if (frame.before > 0)
-            sum += dot(abs(l - ring[last + quad]), vec4(1));
-        ring[own + quad] = l;
-        ring[own + quads + quad] = a;
-        ring[own + 2 * quads + quad] = b;
+            sum += dot(abs(l - STORED_AT(ring, last + quad)), vec4(1));
+        STORE(ring, own + quad, l);
+        STORE(ring, own + quads + quad, a);
+        STORE(ring, own + 2 * quads + quad, b);
     }
     sum = total(vec4(sum)).x;
     if (gl_LocalInvocationID.x == 0)

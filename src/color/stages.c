@@ -1,6 +1,7 @@
 #include "color/stages.h"
 
 #include "common/push_color.h"
+#include "lightness_address_spv.h"
 #include "lightness_spv.h"
 #include "merge_spv.h"
 #include "merge_texel_spv.h"
@@ -23,15 +24,16 @@ int ac_chroma_size(int luma_size, int shift)
 }
 
 static ac_status dispatch(ac_device *device, ac_commands *commands, const ac_kernel_params *params,
-                          const ac_binding *bindings, const void *push, uint64_t items)
+                          const ac_binding *bindings, const void *push, int turns, uint64_t items)
 {
     const ac_kernel *kernel;
     ac_status status = ac_kernel_get(device, params, &kernel);
+    uint64_t each = LOCAL * (uint64_t)turns;
     uint32_t groups[2];
 
     if (status != AC_OK)
         return status;
-    ac_groups_fold((items + LOCAL - 1) / LOCAL, groups);
+    ac_groups_fold((items + each - 1) / each, groups);
     return ac_commands_dispatch(commands, kernel, bindings, push, groups[0], groups[1], 1);
 }
 
@@ -39,13 +41,14 @@ ac_status ac_lightness_record(ac_device *device, ac_commands *commands,
                               const ac_lightness_params *p)
 {
     const ac_levels levels = ac_levels_get(&p->format);
+    /* Software drivers take time for each workgroup. */
+    int turns = ac_device_get_info(device)->type == AC_DEVICE_CPU ? 16 : 1;
     const ac_kernel_params kernel = {.name = "lightness",
-                                     .code = lightness_spv,
-                                     .code_size = sizeof(lightness_spv),
+                                     AC_KERNEL_ADDRESSES(device, lightness),
                                      .binding_count = 2,
                                      .push_size = sizeof(struct lightness_push),
-                                     .constant_count = 2,
-                                     .constants = {LOCAL, ac_sample_bytes(p->format.depth)}};
+                                     .constant_count = 3,
+                                     .constants = {LOCAL, turns, ac_sample_bytes(p->format.depth)}};
     const struct lightness_push push = {.in_h = p->format.height,
                                         .in_w = p->format.width,
                                         .in_row =
@@ -58,7 +61,7 @@ ac_status ac_lightness_record(ac_device *device, ac_commands *commands,
                                         .per_step = (float)(1 / levels.luma_steps)};
     const ac_binding bindings[] = {p->luma, p->picture};
 
-    return dispatch(device, commands, &kernel, bindings, &push,
+    return dispatch(device, commands, &kernel, bindings, &push, turns,
                     (uint64_t)p->out_h * (uint64_t)p->out_w);
 }
 
@@ -125,5 +128,5 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
         .m22 = (float)m[2][2]};
     const ac_binding bindings[] = {p->luma, p->colours, p->cb, p->cr, p->flags};
 
-    return dispatch(device, commands, &kernel, bindings, &push, (uint64_t)out_h * row);
+    return dispatch(device, commands, &kernel, bindings, &push, 1, (uint64_t)out_h * row);
 }

@@ -35,7 +35,8 @@ ac_status ac_conv_dispatch(ac_lowering *l, const ac_conv_variant *v, const ac_bi
 
     return v->oc_first
                ? ac_lower_dispatch(l, v->kernel, bindings, push, groups * tiles, (uint64_t)pictures)
-               : ac_lower_dispatch(l, v->kernel, bindings, push, groups, tiles * (uint64_t)pictures);
+               : ac_lower_dispatch(l, v->kernel, bindings, push, groups,
+                                   tiles * (uint64_t)pictures);
 }
 
 static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_binding weights,

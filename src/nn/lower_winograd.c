@@ -1,9 +1,9 @@
 /* Convolutions by minimal filtering: tiles are transformed, multiplied by transformed weights as
  * ALPHA^2 matrix products, and transformed back. What convolves with a step between its taps or its
  * pixels falls into plain convolutions: a stride divides the taps among sets, which are joined as
- * input channels are, a dilation divides the output's pixels among phases. The phases of a transposed
- * convolution see the same pixels, so that tiles are transformed once and multiplied by the weights
- * of all. */
+ * input channels are, a dilation divides the output's pixels among phases. The phases of a
+ * transposed convolution see the same pixels, so that tiles are transformed once and multiplied by
+ * the weights of all. */
 #include "common/push_nn.h"
 #include "nn/winograd.h"
 #include "util/half.h"
@@ -74,7 +74,7 @@ typedef struct job {
     ac_lowering *l;
     ac_conv_variant gemm;     /* of one phase */
     ac_conv_variant together; /* of those that are multiplied together */
-    int block; /* tiles that lie together, 0: all */
+    int block;                /* tiles that lie together, 0: all */
     const ac_kernel *input, *output, *weight;
     ac_binding packed, transformed; /* weights */
 } job;
@@ -296,13 +296,19 @@ static int phases_of(const ac_conv *c)
     return c->y.phases * c->x.phases;
 }
 
+/* Which of the phases that are multiplied together this is. */
+static int place_of(const job *j, int phase)
+{
+    return j->w.together > 1 ? phase : 0;
+}
+
 /* Of the phase, and of those that are multiplied together with it. */
 static ac_binding transformed_weights(const job *j, int phase)
 {
-    uint64_t each = 16 * (uint64_t)j->w.products * (uint64_t)j->w.quads *
-                    (uint64_t)ac_conv_row(&j->together);
+    uint64_t each =
+        16 * (uint64_t)j->w.products * (uint64_t)j->w.quads * (uint64_t)ac_conv_row(&j->together);
 
-    return ac_lower_part(j->transformed, (uint64_t)(phase / j->w.together) * each, each);
+    return ac_lower_part(j->transformed, (uint64_t)(phase - place_of(j, phase)) * each, each);
 }
 
 /* The weights of all phases, transformed: in training with each step, else once. */
@@ -322,7 +328,7 @@ static ac_status lower_weights(job *j)
         const ac_binding bindings[2] = {j->packed, transformed_weights(j, phase)};
 
         push.w_base = (int)((bias + (uint64_t)phase * words) / 4);
-        push.first = phase % j->w.together * j->gemm.oc_tiles;
+        push.first = place_of(j, phase) * j->gemm.oc_tiles;
         TRY(ac_lower_dispatch(j->l, j->weight, bindings, &push,
                               ac_lower_groups((uint64_t)ac_conv_row(&j->gemm)),
                               (uint64_t)j->w.quads));
@@ -340,7 +346,7 @@ static ac_status lower_output(job *j, int phase, int first, int count, ac_bindin
     push.first = first;
     push.count = count;
     push.in_quads = ac_conv_row(&j->together) / 4;
-    push.x_base = phase % j->w.together * (ac_conv_row(&j->gemm) / 4);
+    push.x_base = place_of(j, phase) * (ac_conv_row(&j->gemm) / 4);
     bindings[2] = ac_lower_value(j->l, j->c->step->output, &push.y_base, &push.y_batch);
     return ac_lower_dispatch(j->l, j->output, bindings, &push, ac_lower_groups((uint64_t)count),
                              (uint64_t)j->c->out->quads);
@@ -351,7 +357,7 @@ static ac_status lower_tiles(job *j, int phase, int first, int count)
 {
     const ac_conv *c = j->c;
     int block = j->block ? j->block : count;
-    const ac_winograd_blocks b = {ceil_div(count, block), block, j->w.quads,
+    const ac_winograd_blocks b = {j->block ? ceil_div(count, block) : 1, block, j->w.quads,
                                   ac_conv_row(&j->together) / 4};
     struct conv_push push = describe_phase(j, phase);
     uint64_t tiles = 16 * (uint64_t)j->w.products * (uint64_t)b.blocks * (uint64_t)block;

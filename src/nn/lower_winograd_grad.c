@@ -107,10 +107,10 @@ static ac_status lower_tiles(job *j, struct conv_push *push)
     TRY(ac_lower_dispatch(j->l, j->gradient, bindings, push, ac_lower_groups((uint64_t)push->count),
                           (uint64_t)j->c->out->quads));
     TRY(ac_lower_barrier(j->l));
-    TRY(ac_winograd_multiply(w, &j->gemm,
-                             &(ac_winograd_blocks){j->row / j->block, j->block,
-                                                   push->count / 4, j->c->out->quads},
-                             (const ac_binding[]){in, out, sums}));
+    TRY(ac_winograd_multiply(
+        w, &j->gemm,
+        &(ac_winograd_blocks){j->row / j->block, j->block, push->count / 4, j->c->out->quads},
+        (const ac_binding[]){in, out, sums}));
     TRY(ac_lower_barrier(j->l));
     bindings[0] = sums;
     bindings[1] = j->rows;

@@ -18,8 +18,8 @@ typedef struct ac_winograd {
     /* Phases of the output that are made of the same tiles of input, 1 or all. The first of these
      * phases to need an input pixel says where tiles begin. */
     int together;
-    /* Of scratch: a tile of input and output, transformed, at most; the sums of a weight's gradient,
-     * before they are transformed, else 0. */
+    /* Of scratch: a tile of input and output, transformed, at most; the sums of a weight's
+     * gradient, before they are transformed, else 0. */
     uint64_t tile_bytes, sums_bytes;
 } ac_winograd;
 

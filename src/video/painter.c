@@ -26,7 +26,7 @@ struct ac_painter {
     int work_h, work_w, ab_h, ab_w;
     ac_session *session;
     ac_temporal *temporal;
-    ac_buffer *guide; /* L* at the size of the network's result */
+    ac_buffer *guide; /* L* at the size of the network's result; NULL: the network's own is */
     slot *slots;
     double waited;
 };
@@ -48,6 +48,11 @@ static void luma_steps(const ac_painter *p, double *y, double *x)
 {
     *y = (double)p->params.luma.height / p->work_h;
     *x = (double)p->params.luma.width / p->work_w;
+}
+
+static ac_binding guide_of(const ac_painter *p)
+{
+    return p->guide ? (ac_binding){p->guide, 0, 0} : ac_session_lightness(p->session);
 }
 
 static uint64_t chroma_plane_bytes(const ac_painter *p)
@@ -86,7 +91,7 @@ static ac_status check_planes(const ac_painter *p)
 static ac_status record(ac_painter *p, slot *s, const ac_colorspace *space)
 {
     const ac_painter_params *params = &p->params;
-    const ac_binding luma = {s->luma, 0, 0}, guide = {p->guide, 0, 0};
+    const ac_binding luma = {s->luma, 0, 0};
     uint64_t plane = chroma_plane_bytes(p);
     double step_y, step_x, ab_y, ab_x;
     ac_lightness_params lightness = {.format = params->luma,
@@ -106,12 +111,13 @@ static ac_status record(ac_painter *p, slot *s, const ac_colorspace *space)
     lightness.step_y = step_y;
     lightness.step_x = step_x;
     TRY(ac_lightness_record(params->device, s->commands, &lightness));
-    lightness.picture = guide;
+    lightness.picture = guide_of(p);
     lightness.out_h = p->ab_h;
     lightness.out_w = p->ab_w;
     lightness.step_y = step_y * ab_y;
     lightness.step_x = step_x * ab_x;
-    TRY(ac_lightness_record(params->device, s->commands, &lightness));
+    if (p->guide)
+        TRY(ac_lightness_record(params->device, s->commands, &lightness));
     ac_commands_barrier(s->commands);
     TRY(ac_session_record(p->session, s->commands));
     TRY(ac_temporal_record(p->temporal, s->commands, (ac_binding){s->place, 0, 0}));
@@ -182,6 +188,7 @@ ac_status ac_painter_create(const ac_painter_params *params, const ac_log *log, 
     ac_painter *p = calloc(1, sizeof(*p));
     ac_colorspace space;
     ac_status status = AC_OK;
+    double ab_y, ab_x;
     ac_shape ab;
 
     *result = NULL;
@@ -199,14 +206,16 @@ ac_status ac_painter_create(const ac_painter_params *params, const ac_log *log, 
     ab = ac_session_output_shape(p->session);
     p->ab_h = ab.h;
     p->ab_w = ab.w;
-    TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * (uint64_t)ab.h * (uint64_t)ab.w,
-                         "lightness pictures", &p->guide));
+    ac_session_step(p->session, &ab_y, &ab_x);
+    if (ab.h != p->work_h || ab.w != p->work_w || ab_y != 1 || ab_x != 1)
+        TRY(ac_buffer_create(params->device, AC_BUFFER_DEVICE, 4 * (uint64_t)ab.h * (uint64_t)ab.w,
+                             "lightness pictures", &p->guide));
     TRY(ac_temporal_create(&(ac_temporal_params){.device = params->device,
                                                  .h = ab.h,
                                                  .w = ab.w,
                                                  .frames = params->steady,
                                                  .ab = ac_session_result(p->session),
-                                                 .picture = {p->guide, 0, 0}},
+                                                 .picture = guide_of(p)},
                            &p->temporal));
     p->slots = calloc((size_t)params->slots, sizeof(*p->slots));
     if (!p->slots) {

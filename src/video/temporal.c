@@ -5,6 +5,7 @@
 
 #include "common/push_color.h"
 #include "frame_difference_spv.h"
+#include "temporal_frame_address_spv.h"
 #include "temporal_frame_spv.h"
 #include "temporal_spv.h"
 #include "temporal_texel_spv.h"
@@ -106,8 +107,7 @@ ac_status ac_temporal_record(const ac_temporal *t, ac_commands *commands, ac_bin
 
     TRY(dispatch(t, commands,
                  (ac_kernel_params){.name = "temporal_frame",
-                                    .code = temporal_frame_spv,
-                                    .code_size = sizeof(temporal_frame_spv),
+                                    AC_KERNEL_ADDRESSES(t->params.device, temporal_frame),
                                     .binding_count = 5},
                  (ac_binding[]){frame, t->params.ab, t->params.picture, ring, partial},
                  (uint64_t)t->push.parts));

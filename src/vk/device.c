@@ -204,7 +204,8 @@ const ac_device_info *ac_device_get_info(const ac_device *device)
 
 bool ac_device_prefers_texels(const ac_device *device, uint64_t elements)
 {
-    return device->info.type == AC_DEVICE_CPU && elements <= device->info.max_texel_elements;
+    return device->info.type == AC_DEVICE_CPU && device->info.int64 &&
+           elements <= device->info.max_texel_elements;
 }
 
 const ac_log *ac_device_get_log(const ac_device *device)

@@ -89,7 +89,8 @@ void ac_device_close(ac_device **device);
 
 const ac_device_info *ac_device_get_info(const ac_device *device);
 /* A kernel had better read so many vec4s from a texel buffer: the device is a processor, which
- * reads these faster than storage buffers, and one can bind them. */
+ * reads these faster than storage buffers, one can bind them, and kernels that do may have 64-bit
+ * numbers, by which they write (shaders/common/store.glsl). */
 bool ac_device_prefers_texels(const ac_device *device, uint64_t elements);
 const ac_log *ac_device_get_log(const ac_device *device);
 /* Messages of the validation layer so far. */

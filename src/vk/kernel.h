@@ -35,6 +35,13 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params,
                         const ac_kernel **kernel);
 
 const ac_kernel_params *ac_kernel_get_params(const ac_kernel *kernel);
+/* Of a shader that is there twice, as name_address too: what of ac_kernel_params says so. */
+#define AC_KERNEL_ADDRESSES(device, name)                                                          \
+    .addresses = ac_device_get_info(device)->addresses,                                            \
+    .code = ac_device_get_info(device)->addresses ? name##_address_spv : name##_spv,               \
+    .code_size =                                                                                   \
+        ac_device_get_info(device)->addresses ? sizeof(name##_address_spv) : sizeof(name##_spv)
+
 /* It reads and writes through addresses, of two modules by the second. */
 bool ac_kernel_takes_addresses(const ac_kernel *kernel);
 
