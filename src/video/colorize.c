@@ -8,7 +8,10 @@
 #include "video/colorize_job.h"
 
 #define SLOTS       AC_COLORIZE_SLOTS
-#define QUEUE_ITEMS 4 /* frames of 8K are large */
+/* Items of a queue, and of a film whose frames are large. */
+#define QUEUE_ITEMS  4
+#define LARGE_ITEMS  1
+#define LARGE_PIXELS 4000000
 
 typedef ac_colorize_job job;
 
@@ -238,7 +241,10 @@ static void skip_kept(job *j)
 
 ac_status ac_colorize_run(job *j)
 {
-    const ac_queue_params queue = {.capacity = QUEUE_ITEMS, .free_item = free_item};
+    const ac_picture_format *format = &ac_reader_get_info(j->reader)->format;
+    bool large = (int64_t)format->height * format->width > LARGE_PIXELS;
+    const ac_queue_params queue = {.capacity = large ? LARGE_ITEMS : QUEUE_ITEMS,
+                                   .free_item = free_item};
     ac_status status = AC_OK, painted = AC_OK, decoded, encoded;
 
     TRY(ac_queue_create(&queue, j->log, &j->decoded));
