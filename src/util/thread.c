@@ -4,7 +4,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define STAND_BACK 10 /* on the scale of nice(1) */
 
 static void *enter(void *opaque)
 {
@@ -42,6 +45,13 @@ ac_status ac_thread_join(ac_thread *thread)
         thread->started = false;
     }
     return thread->status;
+}
+
+void ac_thread_stand_back(void)
+{
+    int now = getpriority(PRIO_PROCESS, 0); /* on Linux, this thread's */
+
+    (void)setpriority(PRIO_PROCESS, 0, now + STAND_BACK);
 }
 
 int ac_thread_processors(void)

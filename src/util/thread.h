@@ -25,6 +25,10 @@ ac_status ac_thread_start(ac_thread *thread, const char *name, ac_status (*run)(
  * thread that was never started. */
 ac_status ac_thread_join(ac_thread *thread);
 
+/* The calling thread, and those that it starts from now on, let all others go first where there
+ * are not processors for all. What takes whatever the others leave loses nothing by it. */
+void ac_thread_stand_back(void);
+
 /* Processors this process may run on, at least 1. */
 int ac_thread_processors(void);
 

@@ -7,7 +7,7 @@
 
 #include "video/colorize_job.h"
 
-#define SLOTS       AC_COLORIZE_SLOTS
+#define SLOTS AC_COLORIZE_SLOTS
 /* Items of a queue, and of a film whose frames are large. */
 #define QUEUE_ITEMS  4
 #define LARGE_ITEMS  1
@@ -98,6 +98,10 @@ static ac_status encode(void *opaque)
     ac_status status = AC_OK;
     void *popped = NULL;
 
+    /* The device's threads wait for the last of them after each kernel. The encoder can take the
+     * time that they leave. */
+    if (ac_device_get_info(j->params->device)->type == AC_DEVICE_CPU)
+        ac_thread_stand_back();
     while ((status = ac_queue_pop(j->painted, &popped)) == AC_OK) {
         ac_item *item = popped;
 
