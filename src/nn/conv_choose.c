@@ -122,6 +122,7 @@ static void name_of(const ac_conv *c, int m, char *text, size_t size)
     const ac_op_params *p = &c->step->node->params;
     const ac_shape *in = &c->in->shape, *out = &c->out->shape;
 
+    /* u: under t, caches have what was measured when each phase had tiles of its own. */
     snprintf(text, size, "%s %dx%dx%dx%d %dx%dx%d %c%dx%d s%dx%d d%dx%d p%dx%d %d%d m%d k%d%s",
              c->step->pass == AC_PASS_WEIGHT ? "gradient" : "conv", in->n, in->c, in->h, in->w,
              out->c, out->h, out->w, c->y.transposed ? 'u' : 'c', p->kernel[0], p->kernel[1],
