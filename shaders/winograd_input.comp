@@ -73,7 +73,7 @@ void main()
                 if (BT[j][k] != 0.0)
                     sum += BT[j][k] * t[i][k];
             if (ROW != 0) {
-                STORE_LANES(lanes, i * ALPHA + j, ROW, BLOCK > 0 ? BLOCK : ROW, row * 4, id, p.count, sum)
+                STORE_LANES(lanes, i * ALPHA + j, ROW, BLOCK, row * 4, id, p.count, sum)
             } else {
                 STORE(v, at + (i * ALPHA + j) * step, sum);
             }

@@ -41,8 +41,7 @@ ac_status ac_lightness_record(ac_device *device, ac_commands *commands,
                               const ac_lightness_params *p)
 {
     const ac_levels levels = ac_levels_get(&p->format);
-    /* Software drivers take time for each workgroup. */
-    int turns = ac_device_get_info(device)->type == AC_DEVICE_CPU ? 16 : 1;
+    int turns = ac_device_turns(device);
     const ac_kernel_params kernel = {.name = "lightness",
                                      AC_KERNEL_ADDRESSES(device, lightness),
                                      .binding_count = 2,

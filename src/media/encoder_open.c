@@ -245,18 +245,16 @@ static ac_status set_preset(ac_writer *w, const char *preset)
     return AC_OK;
 }
 
-/* Of larger pictures x264 and x265 look ahead by fewer frames: 40 of 4K alone would take a GiB. */
-#define LARGE_PIXELS 4000000
-
-/* x265 prints to standard error, past libav. Of the same frames x264 makes now this and now that
+/* Of large pictures x264 and x265 look ahead by fewer frames: 40 of 4K alone would take a GiB.
+ *
+ * x265 prints to standard error, past libav. Of the same frames x264 makes now this and now that
  * with its AVX-512 code for mbtree (seen in core 164, from the second encoder of a process on), so
  * it gets what it has for AVX2. What a person says comes after and counts. */
 static int set_private(const ac_writer *w, const AVCodec *codec, AVDictionary **options)
 {
     bool x265 = !strcmp(codec->name, "libx265"), x264 = !strncmp(codec->name, "libx264", 7);
     bool avx512 = av_get_cpu_flags() & AV_CPU_FLAG_AVX512;
-    bool large = (int64_t)w->format.width * w->format.height > LARGE_PIXELS &&
-                 !av_dict_get(*options, "rc-lookahead", NULL, 0);
+    bool large = ac_picture_is_large(&w->format) && !av_dict_get(*options, "rc-lookahead", NULL, 0);
     const char *name = x265 ? "x265-params" : "x264-params";
     const char *own = x265 ? "log-level=error" : avx512 ? "asm=avx2" : "";
     const char *ahead = !large ? "" : x265 ? "rc-lookahead=5" : "rc-lookahead=5:sync-lookahead=0";

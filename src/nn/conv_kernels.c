@@ -59,9 +59,8 @@ static int turn_taps(int most, int count)
 static ac_status choose_cpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv_variant *v)
 {
     int sg = (int)ac_device_get_info(l->device)->subgroup_size, tn = cpu_tile(g->out_lanes, sg);
-    /* One subgroup a workgroup: those without pixels cost too. */
-    /* Of 16 lanes, the sums of 4 x 32 and what is multiplied take 9 KiB of the stack: loads wait
-     * for stores that are 4 KiB apart. */
+    /* One subgroup a workgroup: those without pixels cost too. Of 16 lanes, the sums of 4 x 32 and
+     * what is multiplied take 9 KiB of the stack: loads wait for stores that are 4 KiB apart. */
     int tm = sg > 16 ? 2 : sg == 16 ? 3 : 4;
     /* Taps: code that does not fit into the processor's caches costs more than turns do. */
     int turn = g->lanes == 1 ? 4 : tn > CPU_TILE / 2 ? 1 : 2;

@@ -285,13 +285,6 @@ ac_status ac_lower_concat(ac_lowering *l, const ac_step *step)
     return AC_OK;
 }
 
-/* Pixels that an invocation of pack.comp and unpack.comp makes: software drivers take time for each
- * workgroup. */
-static int picture_turns(const ac_lowering *l)
-{
-    return ac_device_get_info(l->device)->type == AC_DEVICE_CPU ? 16 : 1;
-}
-
 static uint64_t picture_groups(int turns, uint64_t pixels)
 {
     return ac_lower_groups((pixels + (uint64_t)turns - 1) / (uint64_t)turns);
@@ -300,7 +293,7 @@ static uint64_t picture_groups(int turns, uint64_t pixels)
 ac_status ac_lower_pack(ac_lowering *l, ac_binding pictures)
 {
     const ac_plan *plan = l->plan;
-    int turns = picture_turns(l);
+    int turns = ac_device_turns(l->device);
     const ac_kernel_params params = {.name = "pack",
                                      AC_LOWER_ADDRESS_CODE(l, pack),
                                      .binding_count = 2,
@@ -330,7 +323,7 @@ ac_status ac_lower_unpack(ac_lowering *l, ac_binding pictures)
 {
     const ac_plan *plan = l->plan;
     const ac_value *value = &plan->values[plan->output];
-    int turns = picture_turns(l);
+    int turns = ac_device_turns(l->device);
     const ac_kernel_params params = {.name = "unpack",
                                      AC_LOWER_ADDRESS_CODE(l, unpack),
                                      .binding_count = 3,

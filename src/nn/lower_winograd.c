@@ -108,7 +108,7 @@ ac_winograd ac_winograd_describe(const ac_conv *c, int m)
     w.together = w.step[0] == 1 && w.step[1] == 1 ? c->y.phases * c->x.phases : 1;
     if (c->step->pass == AC_PASS_WEIGHT) /* the last block of lanes may be no more than begun */
         w.sums_bytes = 128 * (uint64_t)w.products * (uint64_t)c->out->quads * (uint64_t)w.quads;
-    out = w.together * ceil_div(c->out->quads, FULL_TILE) * FULL_TILE;
+    out = w.together * ac_round_up(c->out->quads, FULL_TILE);
     w.tile_bytes = 16 * (uint64_t)w.products *
                    (uint64_t)((c->step->pass == AC_PASS_WEIGHT ? 2 : 1) * w.quads + out);
     return w;
@@ -302,13 +302,19 @@ static int place_of(const job *j, int phase)
     return j->w.together > 1 ? phase : 0;
 }
 
+/* Of a phase. */
+static uint64_t transformed_bytes(const job *j)
+{
+    return 16 * (uint64_t)j->w.products * (uint64_t)j->w.quads * (uint64_t)ac_conv_row(&j->gemm);
+}
+
 /* Of the phase, and of those that are multiplied together with it. */
 static ac_binding transformed_weights(const job *j, int phase)
 {
-    uint64_t each =
-        16 * (uint64_t)j->w.products * (uint64_t)j->w.quads * (uint64_t)ac_conv_row(&j->together);
+    uint64_t each = transformed_bytes(j);
 
-    return ac_lower_part(j->transformed, (uint64_t)(phase - place_of(j, phase)) * each, each);
+    return ac_lower_part(j->transformed, (uint64_t)(phase - place_of(j, phase)) * each,
+                         (uint64_t)j->w.together * each);
 }
 
 /* The weights of all phases, transformed: in training with each step, else once. */
@@ -316,12 +322,10 @@ static ac_status lower_weights(job *j)
 {
     const ac_conv *c = j->c;
     uint64_t bias = ac_conv_bias_words(c, &j->gemm), words = ac_conv_phase_words(c, &j->gemm);
-    uint64_t vectors = (uint64_t)j->w.products * (uint64_t)j->w.quads *
-                       (uint64_t)ac_conv_row(&j->gemm) * (uint64_t)phases_of(c);
     ac_status status = AC_OK;
 
     TRY(ac_conv_pack(c, &j->gemm, &j->packed));
-    j->transformed = ac_lower_work(j->l, 16 * vectors);
+    j->transformed = ac_lower_work(j->l, (uint64_t)phases_of(c) * transformed_bytes(j));
     j->l->once = !j->l->places;
     for (int phase = 0; phase < phases_of(c); phase++) {
         struct conv_push push = describe_phase(j, phase);

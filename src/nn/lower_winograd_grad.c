@@ -4,6 +4,7 @@
  * convolution's input channels are. */
 #include "common/push_nn.h"
 #include "nn/winograd.h"
+#include "util/math.h"
 #include "winograd_gradient_3_spv.h"
 #include "winograd_gradient_3_texel_spv.h"
 #include "winograd_gradient_4_spv.h"
@@ -70,7 +71,7 @@ static ac_status get_kernels(job *j)
     j->block = ac_winograd_block(&j->gemm);
     if (j->block == 0 || j->block > 4 * w->quads)
         j->block = 4 * w->quads;
-    j->row = (4 * w->quads + j->block - 1) / j->block * j->block;
+    j->row = ac_round_up(4 * w->quads, j->block);
     j->w.sums_bytes = 16 * (uint64_t)w->products * (uint64_t)c->out->quads * (uint64_t)j->row;
     j->w.tile_bytes = 16 * (uint64_t)w->products * (uint64_t)(j->row + ac_conv_row(&j->gemm)) / 4;
     reduce.constants[6] = j->block;

@@ -47,8 +47,8 @@ ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
  * 0: it makes no difference. */
 int ac_winograd_block(const ac_conv_variant *gemm);
 
-/* row: lanes of a row where tiles are to run along vec4s, 0: channels do, in blocks of so many
- * tiles, 0: of all. */
+/* row: lanes of a row where tiles are to run along vec4s, in blocks of so many lanes; 0: channels
+ * do, in blocks of so many tiles, 0: of all. */
 ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, int block,
                                        const ac_kernel **kernel);
 /* All products: in [products][blocks][in_quads][block] vec4 times weights, as gemm wants them, is

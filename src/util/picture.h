@@ -4,6 +4,7 @@
 #define AC_UTIL_PICTURE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* A planar Y'CbCr picture. Samples of up to 8 bits are bytes, of 9 to 16 bits are 16-bit
  * little-endian words with the value in the low bits. The chroma planes are
@@ -18,6 +19,12 @@ typedef struct ac_picture_format {
     int transfer;        /* TransferCharacteristics; carried, sRGB is assumed */
     int chroma_location; /* AVChromaLocation: 0 unspecified, 1 left, 2 center, 3 topleft */
 } ac_picture_format;
+
+/* Of more pixels than HD and its like: of such pictures fewer are kept at a time. */
+static inline bool ac_picture_is_large(const ac_picture_format *format)
+{
+    return (int64_t)format->height * format->width > 4000000;
+}
 
 /* Of a sample of that depth. */
 static inline int ac_sample_bytes(int depth)

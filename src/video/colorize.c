@@ -9,9 +9,8 @@
 
 #define SLOTS AC_COLORIZE_SLOTS
 /* Items of a queue, and of a film whose frames are large. */
-#define QUEUE_ITEMS  4
-#define LARGE_ITEMS  1
-#define LARGE_PIXELS 4000000
+#define QUEUE_ITEMS 4
+#define LARGE_ITEMS 1
 
 typedef ac_colorize_job job;
 
@@ -245,8 +244,7 @@ static void skip_kept(job *j)
 
 ac_status ac_colorize_run(job *j)
 {
-    const ac_picture_format *format = &ac_reader_get_info(j->reader)->format;
-    bool large = (int64_t)format->height * format->width > LARGE_PIXELS;
+    bool large = ac_picture_is_large(&ac_reader_get_info(j->reader)->format);
     const ac_queue_params queue = {.capacity = large ? LARGE_ITEMS : QUEUE_ITEMS,
                                    .free_item = free_item};
     ac_status status = AC_OK, painted = AC_OK, decoded, encoded;

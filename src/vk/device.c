@@ -208,6 +208,11 @@ bool ac_device_prefers_texels(const ac_device *device, uint64_t elements)
            elements <= device->info.max_texel_elements;
 }
 
+int ac_device_turns(const ac_device *device)
+{
+    return device->info.type == AC_DEVICE_CPU ? 16 : 1;
+}
+
 const ac_log *ac_device_get_log(const ac_device *device)
 {
     return device->log;

@@ -92,6 +92,9 @@ const ac_device_info *ac_device_get_info(const ac_device *device);
  * reads these faster than storage buffers, one can bind them, and kernels that do may have 64-bit
  * numbers, by which they write (shaders/common/store.glsl). */
 bool ac_device_prefers_texels(const ac_device *device, uint64_t elements);
+/* How many pixels an invocation of a small kernel had better make one after another: software
+ * drivers take time for each workgroup. */
+int ac_device_turns(const ac_device *device);
 const ac_log *ac_device_get_log(const ac_device *device);
 /* Messages of the validation layer so far. */
 int ac_device_validation_messages(const ac_device *device);
