@@ -68,6 +68,8 @@ static void describe_forward(const ac_step *step, char *text, size_t size)
         append(text, size, " ", "batchnorm");
     if (*activation && strcmp(activation, operation) != 0)
         append(text, size, " ", "%s", activation);
+    if (step->accumulate)
+        append(text, size, " ", "add");
 }
 
 static void describe_operation(const ac_step *step, char *text, size_t size)

@@ -28,12 +28,57 @@ static int only_user(const ac_plan *plan, const int *uses, const int *user, int 
     return uses[v] == 1 && v != plan->net->node_count ? user[v] : -1;
 }
 
-/* Takes the batch norm and the activation that follow `step` and nothing else sees into it. */
+/* No node from `first` on but `except` uses value v. */
+static bool is_done_with(const ac_net *net, int v, int first, int except)
+{
+    for (int i = first; i < net->node_count; i++)
+        for (int k = 0; k < net->nodes[i].input_count; k++)
+            if (i != except && net->nodes[i].inputs[k] == v)
+                return false;
+    return true;
+}
+
+static bool is_convolution(ac_op_kind kind)
+{
+    return kind == AC_OP_CONV2D || kind == AC_OP_CONV_TRANSPOSE2D;
+}
+
+/* A convolution whose result is wanted only in a sum with another's, which nobody wants any more,
+ * adds to that one in its place. What follows the sum would be taken by the sum, so there must be
+ * nothing of the kind. */
+static void fuse_sum(ac_plan *plan, const int *uses, const int *user, bool *taken, ac_step *step)
+{
+    const ac_net *net = plan->net;
+    int sum = only_user(plan, uses, user, step->output), other, next;
+    const ac_node *node;
+
+    if (sum < 0 || net->nodes[sum].kind != AC_OP_ADD || net->nodes[sum].input_count != 2)
+        return;
+    node = &net->nodes[sum];
+    other = node->inputs[node->inputs[0] == step->output];
+    next = only_user(plan, uses, user, sum + 1);
+    if (next >= 0 && (net->nodes[next].kind == AC_OP_BATCHNORM ||
+                      activation_of(net->nodes[next].kind) != AC_ACTIVATION_NONE))
+        return;
+    if (ac_shape_count(plan->values[other].shape) !=
+            ac_shape_count(plan->values[step->output].shape) ||
+        !is_done_with(net, other, (int)(step->node - net->nodes), sum))
+        return;
+    for (int s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].output == other && is_convolution(plan->steps[s].kind)) {
+            plan->values[other].root = step->output = sum + 1;
+            step->accumulate = true;
+            taken[sum] = true;
+            return;
+        }
+}
+
+/* Takes the batch norm and the activation that follow `step` and nothing else sees into it, and the
+ * sum that comes after them. */
 static void fuse(ac_plan *plan, const int *uses, const int *user, bool *taken, ac_step *step)
 {
     const ac_net *net = plan->net;
-    bool makes_sums = step->kind == AC_OP_CONV2D || step->kind == AC_OP_CONV_TRANSPOSE2D ||
-                      step->kind == AC_OP_ADD;
+    bool makes_sums = is_convolution(step->kind) || step->kind == AC_OP_ADD;
     bool takes_norm = makes_sums && !plan->training;
     bool takes_activation = makes_sums || step->kind == AC_OP_BATCHNORM;
     int next = only_user(plan, uses, user, step->output);
@@ -51,6 +96,8 @@ static void fuse(ac_plan *plan, const int *uses, const int *user, bool *taken, a
         step->output = next + 1;
         taken[next] = true;
     }
+    if (is_convolution(step->kind) && !plan->training)
+        fuse_sum(plan, uses, user, taken, step);
 }
 
 static ac_status build_steps(ac_plan *plan, const ac_log *log)

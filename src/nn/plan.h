@@ -30,7 +30,7 @@ typedef enum ac_pass {
     AC_PASS_INPUT,      /* {dy} or {dy, x} (maxpool2d) -> dx */
 } ac_pass;
 
-/* One operation with what is fused into it. Order: operation, batch norm, activation. */
+/* One operation with what is fused into it. Order: operation, batch norm, activation, sum. */
 typedef struct ac_step {
     ac_pass pass;
     ac_op_kind kind;     /* AC_OP_BATCHNORM with norm and an AC_ACTIVATION stand for themselves */
