@@ -247,6 +247,7 @@ ac_status ac_commands_dispatch(ac_commands *commands, const ac_kernel *kernel,
                        "%s: %u x %u x %u workgroups are more than device %s can start: use a "
                        "smaller --size",
                        kernel->params.name, groups_x, groups_y, groups_z, device->info.name);
+    TRY(ac_pipelines_wait(device, kernel));
     TRY(make_set(commands, kernel, bindings, &set));
     device->CmdBindPipeline(commands->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->pipeline);
     device->CmdBindDescriptorSets(commands->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->layout,

@@ -141,6 +141,10 @@ void ac_kernels_compile(ac_device *device)
     device->fresh = false;
     if (!compiles_late(device))
         return;
+    /* Nor are others being made while devices are opened. */
+    for (ac_kernel *k = device->kernels; k; k = k->next)
+        if (ac_pipelines_wait(device, k) != AC_OK)
+            return;
     for (ac_kernel *k = device->kernels; k; k = k->next)
         room += !k->compiled;
     c.kernels = calloc((size_t)room, sizeof(ac_kernel_params *));

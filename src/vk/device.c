@@ -156,6 +156,7 @@ ac_status ac_device_open(const ac_device_params *params, const ac_log *log, ac_d
     device->memory = memory.memoryProperties;
     TRY(create_device(device));
     TRY(ac_pipeline_cache_open(device, params->cache_dir));
+    TRY(ac_pipelines_open(device, !params->helper));
     ac_log_print(log, AC_LOG_VERBOSE, "device %d: %s, %s", index, device->info.name,
                  device->info.driver);
     free(handles);
@@ -178,6 +179,7 @@ void ac_device_close(ac_device **pointer)
         return;
     if (device->handle) {
         device->DeviceWaitIdle(device->handle);
+        ac_pipelines_close(device);
         ac_pipeline_cache_close(device);
         while (device->kernels) {
             ac_kernel *kernel = device->kernels;

@@ -110,13 +110,18 @@ ac_status ac_instance_devices(const ac_instance *instance, const ac_log *log,
                               VkPhysicalDevice **handles, ac_device_info **infos, int *count,
                               int *chosen);
 
+typedef struct ac_pipelines ac_pipelines; /* see ac_pipelines_begin() */
+
 struct ac_kernel {
     ac_kernel_params params;
     bool addresses; /* takes them, of two modules by the second */
     int push_size;  /* with the addresses, bytes */
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
-    VkPipeline pipeline;
+    VkPipeline pipeline; /* there after ac_pipelines_wait() */
+    bool pending;        /* not yet; this and the next two are pipelines.c's */
+    VkResult made;
+    struct ac_kernel *next_wanted;
     bool compiled; /* or the driver is left to compile it when it is first dispatched */
     struct ac_kernel *next;
 };
@@ -139,6 +144,7 @@ struct ac_device {
     uint64_t cache_hash;
 
     ac_kernel *kernels;
+    ac_pipelines *pipelines;
     bool fresh; /* there are kernels that may have to be compiled */
     AC_VK_DEVICE_FUNCTIONS(AC_VK_DECLARE)
 };
@@ -159,6 +165,15 @@ char *ac_cache_dir(void);
 
 /* Where in the push constants addresses begin, behind a kernel's own of so many bytes. */
 #define AC_ADDRESSES_AT(push_size) (((push_size) + 7) & ~7)
+
+/* With no threads, pipelines are made where they are waited for. */
+ac_status ac_pipelines_open(ac_device *device, bool threads);
+/* Those that nobody has waited for may never be made. */
+void ac_pipelines_close(ac_device *device);
+/* Has kernel->pipeline made, of a kernel that has all but that. */
+void ac_pipelines_begin(ac_device *device, ac_kernel *kernel);
+/* Logs what went wrong, whenever it is asked. Like all of these, for the device's one thread. */
+ac_status ac_pipelines_wait(ac_device *device, const ac_kernel *kernel);
 
 /* Compiles what is not yet of the device's kernels, on all processors, where the driver would do so
  * one after the other when they are first dispatched. What fails is left to the driver. */

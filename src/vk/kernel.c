@@ -53,59 +53,10 @@ static VkResult create_layouts(ac_device *device, ac_kernel *kernel)
     return device->CreatePipelineLayout(device->handle, &layout, NULL, &kernel->layout);
 }
 
-static VkResult create_pipeline(ac_device *device, ac_kernel *kernel)
-{
-    const ac_kernel_params *params = &kernel->params;
-    VkSpecializationMapEntry entries[AC_KERNEL_MAX_CONSTANTS];
-    const VkSpecializationInfo constants = {.mapEntryCount = (uint32_t)params->constant_count,
-                                            .pMapEntries = entries,
-                                            .dataSize = (size_t)params->constant_count *
-                                                        sizeof(params->constants[0]),
-                                            .pData = params->constants};
-    VkShaderModuleCreateInfo code = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-                                     .codeSize = params->code_size,
-                                     .pCode = params->code};
-    const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo required = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
-        .requiredSubgroupSize = (uint32_t)params->subgroup_size};
-    VkComputePipelineCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-        .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-                  .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-                  .pName = "main",
-                  .pSpecializationInfo = &constants},
-        .layout = kernel->layout};
-    VkShaderModule module = VK_NULL_HANDLE;
-    VkResult result;
-
-    if (params->texel_mask) {
-        uint32_t first = params->code[0];
-        bool second = kernel->addresses;
-
-        code.pCode = params->code + 1 + (second ? first : 0);
-        code.codeSize = second ? params->code_size - 4 * (size_t)(first + 1) : 4 * (size_t)first;
-    }
-    for (int i = 0; i < params->constant_count; i++)
-        entries[i] = (VkSpecializationMapEntry){.constantID = (uint32_t)i,
-                                                .offset = (uint32_t)i * sizeof(int32_t),
-                                                .size = sizeof(int32_t)};
-    if (params->subgroup_size > 0 && device->info.subgroup_control) {
-        info.stage.pNext = &required;
-        info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
-    }
-    result = device->CreateShaderModule(device->handle, &code, NULL, &module);
-    if (result != VK_SUCCESS)
-        return result;
-    info.stage.module = module;
-    result = device->CreateComputePipelines(device->handle, device->cache, 1, &info, NULL,
-                                            &kernel->pipeline);
-    device->DestroyShaderModule(device->handle, module, NULL);
-    return result;
-}
-
 ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const ac_kernel **result)
 {
     ac_kernel *kernel = device->kernels;
+    ac_status status;
     VkResult created;
 
     while (kernel && !same(&kernel->params, params))
@@ -122,11 +73,8 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const
     kernel->addresses = params->addresses || (params->texel_mask && device->info.addresses);
     kernel->push_size = push_size(kernel);
     created = create_layouts(device, kernel);
-    if (created == VK_SUCCESS)
-        created = create_pipeline(device, kernel);
     if (created != VK_SUCCESS) {
-        ac_status status = ac_vk_fail(device, created, params->name);
-
+        status = ac_vk_fail(device, created, params->name);
         device->DestroyPipelineLayout(device->handle, kernel->layout, NULL);
         device->DestroyDescriptorSetLayout(device->handle, kernel->set_layout, NULL);
         free(kernel);
@@ -135,6 +83,7 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const
     kernel->next = device->kernels;
     device->kernels = kernel;
     device->fresh = true;
+    ac_pipelines_begin(device, kernel);
     *result = kernel;
     return AC_OK;
 }

@@ -30,7 +30,8 @@ typedef struct ac_kernel_params {
     int subgroup_size; /* full subgroups of this size are required, 0: any */
 } ac_kernel_params;
 
-/* Kernels belong to the device and live as long as it; the same params give the same kernel. */
+/* Kernels belong to the device and live as long as it; the same params give the same kernel. The
+ * driver goes on compiling it meanwhile: what is wrong with it, ac_commands_dispatch() says. */
 ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params,
                         const ac_kernel **kernel);
 
