@@ -11,7 +11,7 @@
 // Convolution for GPUs: implicit GEMM through shared memory. A workgroup makes BM pixels of BN
 // output channels, a thread TM pixels of TN channels; BQ quads of (input quad, tap) at a time. There
 // are two of each tile, so that the loads of one are under way while the other is multiplied, and
-// one barrier a turn is enough.
+// one barrier a turn is enough. Values that are float16 in memory are so in the tiles, too.
 //   x [n][in_quads][in_h][in_w] vec4
 //   w at bias_base [OC/4] vec4, at w_base [oc_tiles][in_quads][KH][KW][BN] vec4 (4 input
 //     channels each);
@@ -45,31 +45,40 @@ layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 STORED_VALUES(2, Y, y);
 layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
-shared vec4 a_tile[2][BQ * BM];
+#ifdef HALF
+#define KEPT            uvec2
+#define KEPT_VALUE(i)   x[i]
+#define VALUE_OF(kept)  float_of(kept)
+#else
+#define KEPT            vec4
+#define KEPT_VALUE(i)   VALUE(x, i)
+#define VALUE_OF(kept)  kept
+#endif
+shared KEPT a_tile[2][BQ * BM];
 shared vec4 b_tile[2][BQ * BN];
 
 // Quad q of pixel `pixel`'s patch: quads run over taps first, then input quads.
-vec4 load_a(int pixel, int q, int quads, int x_base)
+KEPT load_a(int pixel, int q, int quads, int x_base)
 {
     int pixels = p.grid_h * p.grid_w;
     if (pixel >= pixels || q >= quads)
-        return vec4(0);
+        return KEPT(0);
     int c = q / (KH * KW), tap = q - c * (KH * KW);
     int ky = tap / KW, kx = tap - ky * KW;
     int gy = divide(pixel, p.grid_w), gx = pixel - gy * p.grid_w;
     int iy = gy * SY + ky * DY + p.in_y0, ix = gx * SX + kx * DX + p.in_x0;
     if (uint(iy) >= uint(p.in_h) || uint(ix) >= uint(p.in_w))
-        return vec4(0);
-    return VALUE(x, x_base + (c * p.in_h + iy) * p.in_w + ix);
+        return KEPT(0);
+    return KEPT_VALUE(x_base + (c * p.in_h + iy) * p.in_w + ix);
 }
 
 // A thread's part of the tiles from quad q0 on.
-void load(int thread, int first, int q0, int quads, int x_base, int w_base, out vec4 a[A_LOADS],
+void load(int thread, int first, int q0, int quads, int x_base, int w_base, out KEPT a[A_LOADS],
           out vec4 b[B_LOADS])
 {
     [[unroll]] for (int i = 0; i < A_LOADS; i++) {
         int k = i * THREADS + thread;
-        a[i] = k < BM * BQ ? load_a(first + k % BM, q0 + k / BM, quads, x_base) : vec4(0);
+        a[i] = k < BM * BQ ? load_a(first + k % BM, q0 + k / BM, quads, x_base) : KEPT(0);
     }
     [[unroll]] for (int i = 0; i < B_LOADS; i++) {
         int k = i * THREADS + thread, q = q0 + k / BN;
@@ -77,7 +86,7 @@ void load(int thread, int first, int q0, int quads, int x_base, int w_base, out 
     }
 }
 
-void keep(int thread, int tile, vec4 a[A_LOADS], vec4 b[B_LOADS])
+void keep(int thread, int tile, KEPT a[A_LOADS], vec4 b[B_LOADS])
 {
     [[unroll]] for (int i = 0; i < A_LOADS; i++)
         if (i * THREADS + thread < BM * BQ)
@@ -104,7 +113,8 @@ void main()
         [[unroll]] for (int j = 0; j < TN; j++)
             acc[i][j] = 0.0;
 
-    vec4 a_next[A_LOADS], b_next[B_LOADS];
+    KEPT a_next[A_LOADS];
+    vec4 b_next[B_LOADS];
     load(thread, first, 0, quads, x_base, w_base, a_next, b_next);
     keep(thread, 0, a_next, b_next);
     barrier();
@@ -116,7 +126,7 @@ void main()
         [[unroll]] for (int q = 0; q < BQ; q++) {
             vec4 a[TM], b[TN];
             [[unroll]] for (int i = 0; i < TM; i++)
-                a[i] = a_tile[tile][q * BM + i * (BM / TM) + tm];
+                a[i] = VALUE_OF(a_tile[tile][q * BM + i * (BM / TM) + tm]);
             [[unroll]] for (int j = 0; j < TN; j++)
                 b[j] = b_tile[tile][q * BN + tn * TN + j];
             [[unroll]] for (int i = 0; i < TM; i++)
