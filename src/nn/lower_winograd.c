@@ -37,7 +37,10 @@
 #include "winograd_weight_5_spv.h"
 #include "winograd_weight_6_spv.h"
 
-#define LOCAL     AC_LOWER_LOCAL
+#define LOCAL AC_LOWER_LOCAL
+/* Bytes of tiles that are worked on at once on processors: about what their caches hold from one
+ * stage to the next. */
+#define CACHED    ((uint64_t)8 << 20)
 #define FULL_TILE 16 /* quads: the most output channels of a product's tile */
 #define BLOCK     64 /* pixels, at least about, that lie together */
 
@@ -157,9 +160,15 @@ int ac_winograd_tiles(const ac_winograd *w, int d, int phase)
 int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles)
 {
     uint64_t room = AC_LOWER_SCRATCH_MAX - (uint64_t)2 * AC_PLAN_ALIGNMENT - w->sums_bytes;
-    int64_t most = (int64_t)(room / w->tile_bytes);
-    int64_t parts = (tiles + most - 1) / most, each = parts ? (tiles + parts - 1) / parts : 0;
+    uint64_t least = (LOCAL + 1) * w->tile_bytes;
+    int64_t most, parts, each;
 
+    if (ac_device_get_info(w->c->l->device)->type == AC_DEVICE_CPU &&
+        w->c->step->pass != AC_PASS_WEIGHT)
+        room = least > CACHED ? least : CACHED;
+    most = (int64_t)(room / w->tile_bytes);
+    parts = (tiles + most - 1) / most;
+    each = parts ? (tiles + parts - 1) / parts : 0;
     each = (each + LOCAL - 1) / LOCAL * LOCAL;
     return each > most ? most / LOCAL * LOCAL : each;
 }
