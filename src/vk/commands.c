@@ -241,13 +241,16 @@ ac_status ac_commands_dispatch(ac_commands *commands, const ac_kernel *kernel,
     const uint32_t *most = device->info.max_groups;
     VkDescriptorSet set = VK_NULL_HANDLE;
     ac_status status = AC_OK;
+    VkResult made;
 
     if (groups_x > most[0] || groups_y > most[1] || groups_z > most[2])
         return ac_fail(device->log, AC_ERR_UNSUPPORTED,
                        "%s: %u x %u x %u workgroups are more than device %s can start: use a "
                        "smaller --size",
                        kernel->params.name, groups_x, groups_y, groups_z, device->info.name);
-    TRY(ac_pipelines_wait(device, kernel));
+    made = ac_pipelines_wait(device, kernel);
+    if (made != VK_SUCCESS)
+        return ac_vk_fail(device, made, kernel->params.name);
     TRY(make_set(commands, kernel, bindings, &set));
     device->CmdBindPipeline(commands->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->pipeline);
     device->CmdBindDescriptorSets(commands->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->layout,

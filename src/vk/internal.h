@@ -172,8 +172,8 @@ ac_status ac_pipelines_open(ac_device *device, bool threads);
 void ac_pipelines_close(ac_device *device);
 /* Has kernel->pipeline made, of a kernel that has all but that. */
 void ac_pipelines_begin(ac_device *device, ac_kernel *kernel);
-/* Logs what went wrong, whenever it is asked. Like all of these, for the device's one thread. */
-ac_status ac_pipelines_wait(ac_device *device, const ac_kernel *kernel);
+/* How it went. Like all of these, for the device's one thread. */
+VkResult ac_pipelines_wait(ac_device *device, const ac_kernel *kernel);
 
 /* Compiles what is not yet of the device's kernels, on all processors, where the driver would do so
  * one after the other when they are first dispatched. What fails is left to the driver. */

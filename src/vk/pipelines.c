@@ -149,7 +149,7 @@ void ac_pipelines_begin(ac_device *device, ac_kernel *kernel)
         p->thread_count++;
 }
 
-ac_status ac_pipelines_wait(ac_device *device, const ac_kernel *kernel)
+VkResult ac_pipelines_wait(ac_device *device, const ac_kernel *kernel)
 {
     ac_pipelines *p = device->pipelines;
     VkResult made;
@@ -162,5 +162,5 @@ ac_status ac_pipelines_wait(ac_device *device, const ac_kernel *kernel)
             pthread_cond_wait(&p->change, &p->mutex);
     made = kernel->made;
     pthread_mutex_unlock(&p->mutex);
-    return made == VK_SUCCESS ? AC_OK : ac_vk_fail(device, made, kernel->params.name);
+    return made;
 }
