@@ -5,7 +5,8 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [ -e build-tsan/build.ninja ] ||
-    meson setup build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized
+    meson setup build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized \
+        -Doptimization=1
 # Builds what these need, and no more.
 meson test -C build-tsan --print-errorlogs train_dataset train_films queue progress
 ninja -C build-tsan autochrome

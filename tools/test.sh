@@ -18,7 +18,8 @@ while [ $# != 0 ]; do
     case "$1" in
         --sanitize)
             build="build-asan"
-            options+=('-Db_sanitize=address,undefined' -Db_lundef=false -Dbuildtype=debugoptimized)
+            options+=('-Db_sanitize=address,undefined' -Db_lundef=false -Dbuildtype=debugoptimized
+                -Doptimization=1)
             ;;
         --werror) options+=(-Dwerror=true) ;;
         -h | --help)
