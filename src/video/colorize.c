@@ -7,10 +7,11 @@
 
 #include "video/colorize_job.h"
 
-#define SLOTS AC_COLORIZE_SLOTS
-/* Items of a queue, and of a film whose frames are large. */
+/* Items of a queue and frames on the device; and of a film whose frames are large. */
 #define QUEUE_ITEMS 4
 #define LARGE_ITEMS 1
+#define SLOTS       AC_COLORIZE_SLOTS
+#define LARGE_SLOTS 2
 
 typedef ac_colorize_job job;
 
@@ -125,7 +126,7 @@ static ac_status encode(void *opaque)
 /* Takes the oldest frame off the device and hands it on. */
 static ac_status end_frame(job *j)
 {
-    int slot = (int)(j->ended % SLOTS);
+    int slot = (int)(j->ended % j->slots);
     ac_frame *source = j->on_device[slot], *frame = NULL;
     uint8_t *planes[2];
     ptrdiff_t strides[2];
@@ -152,7 +153,7 @@ fail:
 
 static ac_status begin_frame(job *j, ac_frame *frame)
 {
-    int slot = (int)(j->begun % SLOTS);
+    int slot = (int)(j->begun % j->slots);
     const uint8_t *luma;
     ptrdiff_t stride;
 
@@ -182,7 +183,7 @@ static ac_status paint_frame(job *j, ac_frame *frame)
         ac_frame_free(&frame);
         return AC_OK;
     }
-    if (j->begun - j->ended == SLOTS)
+    if (j->begun - j->ended == j->slots)
         status = end_frame(j);
     if (status == AC_OK)
         status = begin_frame(j, frame);
@@ -289,6 +290,7 @@ static ac_status open_painter(job *j)
     ac_status status = AC_OK;
     int h, w;
 
+    j->slots = ac_picture_is_large(&info->format) ? LARGE_SLOTS : SLOTS;
     ac_progress_stage(p->progress, AC_KERNELS_STAGE);
     TRY(ac_painter_create(&(ac_painter_params){.device = p->device,
                                                .model = p->model,
@@ -299,7 +301,7 @@ static ac_status open_painter(job *j)
                                                .size = ac_colorize_size(p),
                                                .saturation = p->saturation,
                                                .steady = info->still ? 1 : p->steady,
-                                               .slots = SLOTS},
+                                               .slots = j->slots},
                           j->log, &j->painter));
     ac_painter_working_size(j->painter, &h, &w);
     ac_log_print(j->log, AC_LOG_INFO, "network: %dx%d on %s", w, h,

@@ -10,7 +10,7 @@
 #include "video/painter.h"
 #include "video/segments.h"
 
-#define AC_COLORIZE_SLOTS 3 /* frames on the device at a time */
+#define AC_COLORIZE_SLOTS 3 /* frames on the device at a time, at most */
 
 /* What the jobs that make one film together have in common. */
 typedef struct ac_colorize_shared {
@@ -27,6 +27,7 @@ typedef struct ac_colorize_job {
     ac_reader *reader;
     ac_writer *writer;
     ac_painter *painter;
+    int slots;                   /* of the painter */
     ac_queue *decoded, *painted; /* of ac_item */
     ac_thread decoder, encoder;
     ac_frame *on_device[AC_COLORIZE_SLOTS];    /* what the frames were made from */

@@ -84,7 +84,7 @@ static ac_status end_frame(stages *s, int number)
     for (int i = 0; i < 2; i++)
         planes[i] = ac_frame_plane(s->painted[number], i + 1, &strides[i]);
     snprintf(name, sizeof(name), "%.400s: frame %d", s->job.params->input, number + 1);
-    return ac_painter_end(s->job.painter, number % AC_COLORIZE_SLOTS, planes, strides, name);
+    return ac_painter_end(s->job.painter, number % s->job.slots, planes, strides, name);
 }
 
 static ac_status paint(stages *s)
@@ -101,10 +101,10 @@ static ac_status paint(stages *s)
         const uint8_t *luma;
         ptrdiff_t stride;
 
-        if (i - ended == AC_COLORIZE_SLOTS)
+        if (i - ended == s->job.slots)
             TRY(end_frame(s, ended++));
         luma = ac_frame_plane(s->sources[i], 0, &stride);
-        TRY(ac_painter_begin(s->job.painter, i % AC_COLORIZE_SLOTS, luma, stride));
+        TRY(ac_painter_begin(s->job.painter, i % s->job.slots, luma, stride));
         TRY(tell(s, "network and merge", i, s->held));
     }
     while (ended < s->held)
