@@ -7,11 +7,9 @@
 
 #include "video/colorize_job.h"
 
-/* Items of a queue and frames on the device; and of a film whose frames are large. */
+/* Items of a queue, and of a film whose frames are large. */
 #define QUEUE_ITEMS 4
 #define LARGE_ITEMS 1
-#define SLOTS       AC_COLORIZE_SLOTS
-#define LARGE_SLOTS 2
 
 typedef ac_colorize_job job;
 
@@ -126,7 +124,7 @@ static ac_status encode(void *opaque)
 /* Takes the oldest frame off the device and hands it on. */
 static ac_status end_frame(job *j)
 {
-    int slot = (int)(j->ended % j->slots);
+    int slot = (int)(j->ended % ac_colorize_slots(j));
     ac_frame *source = j->on_device[slot], *frame = NULL;
     uint8_t *planes[2];
     ptrdiff_t strides[2];
@@ -153,7 +151,7 @@ fail:
 
 static ac_status begin_frame(job *j, ac_frame *frame)
 {
-    int slot = (int)(j->begun % j->slots);
+    int slot = (int)(j->begun % ac_colorize_slots(j));
     const uint8_t *luma;
     ptrdiff_t stride;
 
@@ -183,7 +181,7 @@ static ac_status paint_frame(job *j, ac_frame *frame)
         ac_frame_free(&frame);
         return AC_OK;
     }
-    if (j->begun - j->ended == j->slots)
+    if (j->begun - j->ended == ac_colorize_slots(j))
         status = end_frame(j);
     if (status == AC_OK)
         status = begin_frame(j, frame);
@@ -290,7 +288,6 @@ static ac_status open_painter(job *j)
     ac_status status = AC_OK;
     int h, w;
 
-    j->slots = ac_picture_is_large(&info->format) ? LARGE_SLOTS : SLOTS;
     ac_progress_stage(p->progress, AC_KERNELS_STAGE);
     TRY(ac_painter_create(&(ac_painter_params){.device = p->device,
                                                .model = p->model,
@@ -301,7 +298,7 @@ static ac_status open_painter(job *j)
                                                .size = ac_colorize_size(p),
                                                .saturation = p->saturation,
                                                .steady = info->still ? 1 : p->steady,
-                                               .slots = j->slots},
+                                               .slots = ac_colorize_slots(j)},
                           j->log, &j->painter));
     ac_painter_working_size(j->painter, &h, &w);
     ac_log_print(j->log, AC_LOG_INFO, "network: %dx%d on %s", w, h,
@@ -371,7 +368,7 @@ void ac_colorize_close(job *j)
     ac_queue_destroy(&j->painted);
     /* The device first: it may still be at work on frames. */
     ac_painter_destroy(&j->painter);
-    for (int i = 0; i < SLOTS; i++)
+    for (int i = 0; i < AC_COLORIZE_SLOTS; i++)
         ac_frame_free(&j->on_device[i]);
     ac_writer_close(&j->writer);
     ac_reader_close(&j->reader);

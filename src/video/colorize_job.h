@@ -10,7 +10,8 @@
 #include "video/painter.h"
 #include "video/segments.h"
 
-#define AC_COLORIZE_SLOTS 3 /* frames on the device at a time, at most */
+#define AC_COLORIZE_SLOTS       3 /* see ac_colorize_slots() */
+#define AC_COLORIZE_LARGE_SLOTS 2
 
 /* What the jobs that make one film together have in common. */
 typedef struct ac_colorize_shared {
@@ -27,7 +28,6 @@ typedef struct ac_colorize_job {
     ac_reader *reader;
     ac_writer *writer;
     ac_painter *painter;
-    int slots;                   /* of the painter */
     ac_queue *decoded, *painted; /* of ac_item */
     ac_thread decoder, encoder;
     ac_frame *on_device[AC_COLORIZE_SLOTS];    /* what the frames were made from */
@@ -47,6 +47,12 @@ ac_status ac_colorize_open(ac_colorize_job *job);
 void ac_colorize_close(ac_colorize_job *job);
 /* Makes all frames that are wanted of it. */
 ac_status ac_colorize_run(ac_colorize_job *job);
+/* Frames that a job has on the device at a time: fewer where they are large. */
+static inline int ac_colorize_slots(const ac_colorize_job *job)
+{
+    return ac_picture_is_large(&ac_reader_get_info(job->reader)->format) ? AC_COLORIZE_LARGE_SLOTS
+                                                                         : AC_COLORIZE_SLOTS;
+}
 /* Short side the network works at. */
 int ac_colorize_size(const ac_colorize_params *params);
 /* Fails when the validation layer has said something since ac_colorize_open(). */

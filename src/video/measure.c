@@ -84,7 +84,8 @@ static ac_status end_frame(stages *s, int number)
     for (int i = 0; i < 2; i++)
         planes[i] = ac_frame_plane(s->painted[number], i + 1, &strides[i]);
     snprintf(name, sizeof(name), "%.400s: frame %d", s->job.params->input, number + 1);
-    return ac_painter_end(s->job.painter, number % s->job.slots, planes, strides, name);
+    return ac_painter_end(s->job.painter, number % ac_colorize_slots(&s->job), planes, strides,
+                          name);
 }
 
 static ac_status paint(stages *s)
@@ -101,10 +102,10 @@ static ac_status paint(stages *s)
         const uint8_t *luma;
         ptrdiff_t stride;
 
-        if (i - ended == s->job.slots)
+        if (i - ended == ac_colorize_slots(&s->job))
             TRY(end_frame(s, ended++));
         luma = ac_frame_plane(s->sources[i], 0, &stride);
-        TRY(ac_painter_begin(s->job.painter, i % s->job.slots, luma, stride));
+        TRY(ac_painter_begin(s->job.painter, i % ac_colorize_slots(&s->job), luma, stride));
         TRY(tell(s, "network and merge", i, s->held));
     }
     while (ended < s->held)
