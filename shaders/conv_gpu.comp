@@ -45,15 +45,6 @@ layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
 STORED_VALUES(2, Y, y);
 layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
-#ifdef HALF
-#define KEPT            uvec2
-#define KEPT_VALUE(i)   x[i]
-#define VALUE_OF(kept)  float_of(kept)
-#else
-#define KEPT            vec4
-#define KEPT_VALUE(i)   VALUE(x, i)
-#define VALUE_OF(kept)  kept
-#endif
 shared KEPT a_tile[2][BQ * BM];
 shared vec4 b_tile[2][BQ * BN];
 
@@ -69,7 +60,7 @@ KEPT load_a(int pixel, int q, int quads, int x_base)
     int iy = gy * SY + ky * DY + p.in_y0, ix = gx * SX + kx * DX + p.in_x0;
     if (uint(iy) >= uint(p.in_h) || uint(ix) >= uint(p.in_w))
         return KEPT(0);
-    return KEPT_VALUE(x_base + (c * p.in_h + iy) * p.in_w + ix);
+    return KEPT_VALUE(x, x_base + (c * p.in_h + iy) * p.in_w + ix);
 }
 
 // A thread's part of the tiles from quad q0 on.

@@ -446,7 +446,7 @@ ac_status ac_lower_step(ac_lowering *l, const ac_step *step)
     case AC_PASS_NORM:
         return ac_lower_norm_backward(l, step);
     case AC_PASS_INPUT:
-        if (step->kind == AC_OP_CONV2D || step->kind == AC_OP_CONV_TRANSPOSE2D)
+        if (ac_op_is_convolution(step->kind))
             return ac_lower_conv(l, step);
         return ac_lower_input_gradient(l, step);
     default:

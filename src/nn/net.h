@@ -67,6 +67,11 @@ typedef enum ac_op_kind {
     AC_OP_COUNT,
 } ac_op_kind;
 
+static inline bool ac_op_is_convolution(ac_op_kind kind)
+{
+    return kind == AC_OP_CONV2D || kind == AC_OP_CONV_TRANSPOSE2D;
+}
+
 /* Everything an operation may be told; each uses its own part. Pairs are {y, x}. */
 typedef struct ac_op_params {
     int channels;  /* of the result: conv2d, conv_transpose2d */

@@ -38,11 +38,6 @@ static bool is_done_with(const ac_net *net, int v, int first, int except)
     return true;
 }
 
-static bool is_convolution(ac_op_kind kind)
-{
-    return kind == AC_OP_CONV2D || kind == AC_OP_CONV_TRANSPOSE2D;
-}
-
 /* A convolution whose result is wanted only in a sum with another's, which nobody wants any more,
  * adds to that one in its place. What follows the sum would be taken by the sum, so there must be
  * nothing of the kind. */
@@ -65,7 +60,7 @@ static void fuse_sum(ac_plan *plan, const int *uses, const int *user, bool *take
         !is_done_with(net, other, (int)(step->node - net->nodes), sum))
         return;
     for (int s = 0; s < plan->step_count; s++)
-        if (plan->steps[s].output == other && is_convolution(plan->steps[s].kind)) {
+        if (plan->steps[s].output == other && ac_op_is_convolution(plan->steps[s].kind)) {
             plan->values[other].root = step->output = sum + 1;
             step->accumulate = true;
             taken[sum] = true;
@@ -78,7 +73,7 @@ static void fuse_sum(ac_plan *plan, const int *uses, const int *user, bool *take
 static void fuse(ac_plan *plan, const int *uses, const int *user, bool *taken, ac_step *step)
 {
     const ac_net *net = plan->net;
-    bool makes_sums = is_convolution(step->kind) || step->kind == AC_OP_ADD;
+    bool makes_sums = ac_op_is_convolution(step->kind) || step->kind == AC_OP_ADD;
     bool takes_norm = makes_sums && !plan->training;
     bool takes_activation = makes_sums || step->kind == AC_OP_BATCHNORM;
     int next = only_user(plan, uses, user, step->output);
@@ -96,7 +91,7 @@ static void fuse(ac_plan *plan, const int *uses, const int *user, bool *taken, a
         step->output = next + 1;
         taken[next] = true;
     }
-    if (is_convolution(step->kind) && !plan->training)
+    if (ac_op_is_convolution(step->kind) && !plan->training)
         fuse_sum(plan, uses, user, taken, step);
 }
 

@@ -259,7 +259,7 @@ static ac_status step_backward(backward *b, const ac_step *of)
         add_input(step, of->output);
         step->output = dy;
     }
-    if (of->kind == AC_OP_CONV2D || of->kind == AC_OP_CONV_TRANSPOSE2D)
+    if (ac_op_is_convolution(of->kind))
         return conv_backward(b, of, dy);
     return inputs_backward(b, of, dy);
 }

@@ -86,7 +86,7 @@ static ac_status list_nodes(ac_train_session *s, const ac_train_params *params)
     for (int i = 0; i < s->net->node_count; i++) {
         const ac_node *node = &s->net->nodes[i];
         bool norm = node->kind == AC_OP_BATCHNORM;
-        bool conv = node->kind == AC_OP_CONV2D || node->kind == AC_OP_CONV_TRANSPOSE2D;
+        bool conv = ac_op_is_convolution(node->kind);
 
         if (!norm && !conv)
             continue;

@@ -142,10 +142,10 @@ void ac_kernels_compile(ac_device *device)
     if (!compiles_late(device))
         return;
     /* None are being made while devices are opened; who wants those that failed is told. */
-    for (ac_kernel *k = device->kernels; k; k = k->next)
+    for (ac_kernel *k = device->kernels; k; k = k->next) {
         k->compiled |= ac_pipelines_wait(device, k) != VK_SUCCESS;
-    for (ac_kernel *k = device->kernels; k; k = k->next)
         room += !k->compiled;
+    }
     c.kernels = calloc((size_t)room, sizeof(ac_kernel_params *));
     for (ac_kernel *k = device->kernels; k && c.kernels; k = k->next) {
         if (k->compiled)

@@ -56,7 +56,6 @@ static VkResult create_layouts(ac_device *device, ac_kernel *kernel)
 ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const ac_kernel **result)
 {
     ac_kernel *kernel = device->kernels;
-    ac_status status;
     VkResult created;
 
     while (kernel && !same(&kernel->params, params))
@@ -74,7 +73,8 @@ ac_status ac_kernel_get(ac_device *device, const ac_kernel_params *params, const
     kernel->push_size = push_size(kernel);
     created = create_layouts(device, kernel);
     if (created != VK_SUCCESS) {
-        status = ac_vk_fail(device, created, params->name);
+        ac_status status = ac_vk_fail(device, created, params->name);
+
         device->DestroyPipelineLayout(device->handle, kernel->layout, NULL);
         device->DestroyDescriptorSetLayout(device->handle, kernel->set_layout, NULL);
         free(kernel);
