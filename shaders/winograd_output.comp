@@ -8,11 +8,12 @@
 #include "common/activation.glsl"
 #include "common/winograd.glsl"
 
-// A^T m A of the tiles' products, with bias and activation: the convolution's result.
-//   m [ALPHA * ALPHA][count / BLOCK][in_quads][BLOCK] vec4, of which out_quads from quad x_base on
+// A^T m A of the tiles' products, with bias and activation: the convolution's result, all phases
+// whose products are there.
+//   m [ALPHA * ALPHA][count / BLOCK][in_quads][BLOCK] vec4, of which out_quads for each phase
 //   w at bias_base [out_quads] vec4
 //   y [n][out_quads][out_h][out_w] vec4
-// Grid: x, y: folded tiles; z: quads.
+// Grid: x, y: folded tiles; z: quads * PHASES.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const int LOCAL = 64;
 layout(constant_id = 1) const int M = 2;
@@ -22,6 +23,11 @@ layout(constant_id = 4) const int ACTIVATION = 0;
 layout(constant_id = 5) const int SLOPE = 0;      // bits of a float
 layout(constant_id = 6) const int ACCUMULATE = 0; // y += instead of y =
 layout(constant_id = 7) const int BLOCK = 0;      // tiles that lie side by side, 0: all
+layout(constant_id = 8) const int PHASES = 1;     // of the output, in those tiles
+layout(constant_id = 9) const int PHASES_X = 1;
+// Grid pixels from the first of the tiles to the first of the phase, four bits for each phase.
+layout(constant_id = 10) const int SHIFTS_Y = 0;
+layout(constant_id = 11) const int SHIFTS_X = 0;
 
 VECTORS(0, X, m);
 layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
@@ -48,8 +54,10 @@ void main()
              int(gl_LocalInvocationID.x);
     if (id >= p.count)
         return;
-    int quad = int(gl_WorkGroupID.z);
-    int from = PLACE_OF(p.x_base + quad, p.in_quads, id, p.count, BLOCK);
+    int quad = int(gl_WorkGroupID.z) / PHASES, phase = int(gl_WorkGroupID.z) % PHASES;
+    int py = phase / PHASES_X, px = phase % PHASES_X;
+    int shift_y = SHIFTS_Y >> 4 * py & 15, shift_x = SHIFTS_X >> 4 * px & 15;
+    int from = PLACE_OF(phase * p.x_batch + quad, p.in_quads, id, p.count, BLOCK);
     int step = PRODUCT_OF(p.in_quads, p.count, BLOCK);
     ivec3 tile = tile_at(p.first + id, p.tiles_y, p.tiles_x, M, EY, EX);
     int plane = p.y_base + tile.x * p.y_batch + quad * p.out_h * p.out_w;
@@ -64,11 +72,11 @@ void main()
             t[i][j] = row_of(i, column);
     }
     [[unroll]] for (int i = 0; i < M; i++) {
-        int gy = tile.y + i * EY - p.shift_y;
+        int gy = tile.y + i * EY - shift_y, oy = gy * p.out_sy + p.out_y0 + py;
         [[unroll]] for (int j = 0; j < M; j++) {
-            int gx = tile.z + j * EX - p.shift_x;
-            if (uint(gy) < uint(p.grid_h) && uint(gx) < uint(p.grid_w)) {
-                int at = plane + (gy * p.out_sy + p.out_y0) * p.out_w + gx * p.out_sx + p.out_x0;
+            int gx = tile.z + j * EX - shift_x, ox = gx * p.out_sx + p.out_x0 + px;
+            if (gy >= 0 && gx >= 0 && oy < p.out_h && ox < p.out_w) {
+                int at = plane + oy * p.out_w + ox;
                 vec4 value = activate(row_of(j, t[i]) + bias, ACTIVATION, intBitsToFloat(SLOPE));
                 if (ACCUMULATE != 0)
                     value += VALUE_AT(y, at);

@@ -13,7 +13,7 @@ struct conv_push {
     int out_sy, out_sx, out_y0, out_x0;
     int in_y0, in_x0;
     int in_quads, out_quads;
-    int x_base, x_batch;
+    int x_base, x_batch; /* winograd_output: quads from one phase's products to the next one's */
     int y_base, y_batch;
     int w_base;    /* of this phase's weights */
     int bias_base; /* vec4 per output quad */
@@ -29,7 +29,6 @@ struct conv_push {
     int first, count, tiles; /* depthwise, conv_cpu: count pictures; winograd_weight: its first tile
                               * of channels */
     int splits;              /* depthwise: workgroups that share a quad */
-    int shift_y, shift_x;    /* winograd_output: grid pixels of the first tile before the phase's */
 };
 
 /* pool.comp, upsample.comp */

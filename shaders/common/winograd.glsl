@@ -22,7 +22,7 @@ const float BT[5][5] = {{2, -1, -2, 1, 0},
                         {0, 2, -3, 1, 0},
                         {0, -1, 0, 1, 0},
                         {0, 2, -1, -2, 1}};
-#else
+#elif ALPHA == 6
 const float POINTS[5] = {0, 1, -1, 2, -2};
 const float NORMS[5] = {4, -6, -6, 24, 24};
 const float BT[6][6] = {{4, 0, -5, 0, 1, 0},
@@ -31,9 +31,30 @@ const float BT[6][6] = {{4, 0, -5, 0, 1, 0},
                         {0, -2, -1, 2, 1, 0},
                         {0, 2, -1, -2, 1, 0},
                         {0, 4, 0, -5, 0, 1}};
+#elif ALPHA == 7
+const float POINTS[6] = {0, 1, -1, 2, -2, 0.5};
+const float NORMS[6] = {-2, -3, 9, 36, -60, 1.40625};
+const float BT[7][7] = {{-2, 4, 2.5, -5, -0.5, 1, 0},
+                        {0, 2, -2, -4.5, 0.5, 1, 0},
+                        {0, -2, 6, -3.5, -1.5, 1, 0},
+                        {0, 1, -1.5, -2, 1.5, 1, 0},
+                        {0, -1, 2.5, 0, -2.5, 1, 0},
+                        {0, 4, 0, -5, 0, 1, 0},
+                        {0, -2, 4, 2.5, -5, -0.5, 1}};
+#else
+const float POINTS[7] = {0, 1, -1, 2, -2, 0.5, -0.5};
+const float NORMS[7] = {-1, -4.5, -4.5, 90, 90, 1.40625, 1.40625};
+const float BT[8][8] = {{-1, 0, 5.25, 0, -5.25, 0, 1, 0},
+                        {0, 1, 1, -4.25, -4.25, 1, 1, 0},
+                        {0, -1, 1, 4.25, -4.25, -1, 1, 0},
+                        {0, 0.5, 0.25, -2.5, -1.25, 2, 1, 0},
+                        {0, -0.5, 0.25, 2.5, -1.25, -2, 1, 0},
+                        {0, 2, 4, -2.5, -5, 0.5, 1, 0},
+                        {0, -2, 4, 2.5, -5, -0.5, 1, 0},
+                        {0, -1, 0, 5.25, 0, -5.25, 0, 1}};
 #endif
 
-// No loop: drivers do not unroll those around one whose count depends on theirs. exponent: 0 to 4.
+// No loop: drivers do not unroll those around one whose count depends on theirs. exponent: 0 to 6.
 float power(float base, int exponent)
 {
     float v = 1.0;
@@ -44,6 +65,10 @@ float power(float base, int exponent)
     if (exponent > 2)
         v *= base;
     if (exponent > 3)
+        v *= base;
+    if (exponent > 4)
+        v *= base;
+    if (exponent > 5)
         v *= base;
     return v;
 }

@@ -96,6 +96,8 @@ ac_status ac_conv_pack(const ac_conv *c, const ac_conv_variant *v, ac_binding *b
  * stands for the convolution as it is defined. */
 /* The largest m, at most `most`, that is possible for this convolution. */
 int ac_winograd_most(const ac_conv *c, int most);
+/* Those m for which there is least to do, the first the best: at most `most` of them. How many. */
+int ac_winograd_best(const ac_conv *c, int sizes[], int most);
 ac_status ac_winograd_lower(const ac_conv *c, int m);
 ac_status ac_winograd_lower_weight_gradient(const ac_conv *c, int m);
 

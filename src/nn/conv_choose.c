@@ -7,11 +7,11 @@
 #include "vk/choices.h"
 
 #define LEAST_MACS  4000000 /* of a convolution that is worth measuring */
-#define LEAST_QUADS 8    /* of input and output: transforms cost more than they save with fewer */
-#define LONG        0.05 /* seconds of a run that is measured no more than once */
-#define RUNS        3
-#define USUAL_TILE  4 /* most outputs along an axis of tiles that are tried */
-#define WAYS        3 /* most that there are to choose from */
+#define LEAST_QUADS 8   /* of input and output: transforms cost more than they save with fewer */
+#define LONG        0.3 /* seconds after which nothing is measured again */
+#define RUNS        9   /* at most */
+#define SIZES       2   /* of tiles that are tried */
+#define WAYS        4   /* most that there are to choose from */
 
 typedef struct probe {
     ac_lowering lowering;
@@ -88,7 +88,7 @@ static void name_way(int way, char *text, size_t size)
 static ac_status measure(const ac_conv *c, const int ways[], int count, int *best)
 {
     probe probes[WAYS] = {0};
-    double least[WAYS], seconds;
+    double least[WAYS], seconds, spent = 0;
     char name[40];
     int first = 0;
     ac_status status = AC_OK;
@@ -99,10 +99,11 @@ static ac_status measure(const ac_conv *c, const int ways[], int count, int *bes
         TRY(run(&probes[i], &seconds));
         least[i] = 1e9;
     }
-    for (int n = 0; n < RUNS && (n == 0 || least[0] < LONG); n++)
+    for (int n = 0; n < RUNS && spent < LONG; n++)
         for (int i = 0; i < count; i++) {
             TRY(run(&probes[i], &seconds));
             least[i] = seconds < least[i] ? seconds : least[i];
+            spent += seconds;
         }
     for (int i = 0; i < count; i++) {
         first = least[i] < least[first] ? i : first;
@@ -117,17 +118,18 @@ fail:
     return status;
 }
 
-static void name_of(const ac_conv *c, int m, char *text, size_t size)
+static void name_of(const ac_conv *c, const int sizes[SIZES], char *text, size_t size)
 {
     const ac_op_params *p = &c->step->node->params;
     const ac_shape *in = &c->in->shape, *out = &c->out->shape;
 
     /* u: under t, caches have what was measured when each phase had tiles of its own. */
-    snprintf(text, size, "%s %dx%dx%dx%d %dx%dx%d %c%dx%d s%dx%d d%dx%d p%dx%d %d%d m%d k%d%s",
+    snprintf(text, size, "%s %dx%dx%dx%d %dx%dx%d %c%dx%d s%dx%d d%dx%d p%dx%d %d%d m%d,%d k%d%s",
              c->step->pass == AC_PASS_WEIGHT ? "gradient" : "conv", in->n, in->c, in->h, in->w,
              out->c, out->h, out->w, c->y.transposed ? 'u' : 'c', p->kernel[0], p->kernel[1],
              p->stride[0], p->stride[1], p->dilation[0], p->dilation[1], p->padding[0],
-             p->padding[1], (int)c->step->activation, c->step->accumulate, m, (int)c->l->choice,
+             p->padding[1], (int)c->step->activation, c->step->accumulate, sizes[0], sizes[1],
+             (int)c->l->choice,
              !c->l->plan->half           ? ""
              : ac_conv_takes_matrices(c) ? " half matrix"
                                          : " half");
@@ -135,26 +137,28 @@ static void name_of(const ac_conv *c, int m, char *text, size_t size)
 
 ac_status ac_conv_choose_way(const ac_conv *c, int *way)
 {
-    bool forced = c->l->filtering >= 0;
-    int most = ac_winograd_most(c, forced ? c->l->filtering : USUAL_TILE), found;
-    int ways[WAYS] = {0}, count = 1;
+    int ways[WAYS] = {0}, sizes[SIZES] = {0}, count = 1, found;
     char name[160];
     ac_status status = AC_OK;
 
     *way = 0;
     if (c->l->choice == AC_CONV_DIRECT)
         return AC_OK;
-    if (forced) {
-        *way = most;
+    if (c->l->filtering >= 0) {
+        *way = ac_winograd_most(c, c->l->filtering);
         return AC_OK;
     }
-    if (most > 0 && c->in->quads >= LEAST_QUADS && c->out->quads >= LEAST_QUADS)
-        ways[count++] = most;
+    if (c->in->quads >= LEAST_QUADS && c->out->quads >= LEAST_QUADS) {
+        int found_sizes = ac_winograd_best(c, sizes, SIZES);
+
+        for (int i = 0; i < found_sizes; i++)
+            ways[count++] = sizes[i];
+    }
     if (ac_conv_takes_matrices(c))
         ways[count++] = AC_CONV_PLAIN_WAY;
     if (count == 1 || ac_node_macs(c->step->node, c->in->shape, c->out->shape) < LEAST_MACS)
         return AC_OK;
-    name_of(c, most, name, sizeof(name));
+    name_of(c, sizes, name, sizeof(name));
     status = ac_choices_find(c->l->device, name, &found);
     if (status == AC_ERR_IO)
         return AC_OK;

@@ -20,6 +20,10 @@
 #include "winograd_input_6_half_spv.h"
 #include "winograd_input_6_spv.h"
 #include "winograd_input_6_texel_spv.h"
+#include "winograd_input_7_spv.h"
+#include "winograd_input_7_texel_spv.h"
+#include "winograd_input_8_spv.h"
+#include "winograd_input_8_texel_spv.h"
 #include "winograd_output_3_half_spv.h"
 #include "winograd_output_3_spv.h"
 #include "winograd_output_3_texel_spv.h"
@@ -32,10 +36,16 @@
 #include "winograd_output_6_half_spv.h"
 #include "winograd_output_6_spv.h"
 #include "winograd_output_6_texel_spv.h"
+#include "winograd_output_7_spv.h"
+#include "winograd_output_7_texel_spv.h"
+#include "winograd_output_8_spv.h"
+#include "winograd_output_8_texel_spv.h"
 #include "winograd_weight_3_spv.h"
 #include "winograd_weight_4_spv.h"
 #include "winograd_weight_5_spv.h"
 #include "winograd_weight_6_spv.h"
+#include "winograd_weight_7_spv.h"
+#include "winograd_weight_8_spv.h"
 
 #define LOCAL AC_LOWER_LOCAL
 /* Bytes of tiles that are worked on at once on processors: about what their caches hold from one
@@ -43,10 +53,16 @@
 #define CACHED    ((uint64_t)8 << 20)
 #define FULL_TILE 16 /* quads: the most output channels of a product's tile */
 #define BLOCK     64 /* pixels, at least about, that lie together */
+/* Of winograd_output.comp, which has four bits for each phase along an axis: */
+#define MOST_PHASES 8
+#define MOST_SHIFT  15
+#define TRANSFORM   25 /* multiplications that take as long as ALPHA sums of a transform, about */
+#define AT_LEAST    48 /* tiles that a product takes in the time of fewer, about */
 
 enum { PLAIN, TEXEL, HALF };
 
-/* By ALPHA; the second with texel buffers, the third for values in float16. */
+/* By ALPHA; the second with texel buffers, the third for values in float16, which takes no tiles of
+ * the last two. */
 static const ac_winograd_code input_code[][3] = {
     {AC_WINOGRAD_CODE(winograd_input_3), AC_WINOGRAD_CODE(winograd_input_3_texel),
      AC_WINOGRAD_CODE(winograd_input_3_half)},
@@ -56,6 +72,8 @@ static const ac_winograd_code input_code[][3] = {
      AC_WINOGRAD_CODE(winograd_input_5_half)},
     {AC_WINOGRAD_CODE(winograd_input_6), AC_WINOGRAD_CODE(winograd_input_6_texel),
      AC_WINOGRAD_CODE(winograd_input_6_half)},
+    {AC_WINOGRAD_CODE(winograd_input_7), AC_WINOGRAD_CODE(winograd_input_7_texel)},
+    {AC_WINOGRAD_CODE(winograd_input_8), AC_WINOGRAD_CODE(winograd_input_8_texel)},
 };
 static const ac_winograd_code output_code[][3] = {
     {AC_WINOGRAD_CODE(winograd_output_3), AC_WINOGRAD_CODE(winograd_output_3_texel),
@@ -66,10 +84,13 @@ static const ac_winograd_code output_code[][3] = {
      AC_WINOGRAD_CODE(winograd_output_5_half)},
     {AC_WINOGRAD_CODE(winograd_output_6), AC_WINOGRAD_CODE(winograd_output_6_texel),
      AC_WINOGRAD_CODE(winograd_output_6_half)},
+    {AC_WINOGRAD_CODE(winograd_output_7), AC_WINOGRAD_CODE(winograd_output_7_texel)},
+    {AC_WINOGRAD_CODE(winograd_output_8), AC_WINOGRAD_CODE(winograd_output_8_texel)},
 };
 static const ac_winograd_code weight_code[] = {
     AC_WINOGRAD_CODE(winograd_weight_3), AC_WINOGRAD_CODE(winograd_weight_4),
-    AC_WINOGRAD_CODE(winograd_weight_5), AC_WINOGRAD_CODE(winograd_weight_6)};
+    AC_WINOGRAD_CODE(winograd_weight_5), AC_WINOGRAD_CODE(winograd_weight_6),
+    AC_WINOGRAD_CODE(winograd_weight_7), AC_WINOGRAD_CODE(winograd_weight_8)};
 
 typedef struct job {
     ac_winograd w;
@@ -82,9 +103,10 @@ typedef struct job {
     ac_binding packed, transformed; /* weights */
 } job;
 
+/* b: at least 1. */
 static int ceil_div(int a, int b)
 {
-    return (a + b - 1) / b;
+    return b > 1 ? (a + b - 1) / b : a;
 }
 
 /* Taps of a set along an axis. */
@@ -117,19 +139,6 @@ ac_winograd ac_winograd_describe(const ac_conv *c, int m)
     return w;
 }
 
-static bool possible(const ac_conv *c, int m)
-{
-    int r = filter_taps(&c->y);
-    ac_winograd w;
-
-    if (c->groups != 1 || r < 2 || r != filter_taps(&c->x))
-        return false;
-    w = ac_winograd_describe(c, m);
-    if (w.alpha < AC_WINOGRAD_MIN_ALPHA || w.alpha > AC_WINOGRAD_MAX_ALPHA)
-        return false;
-    return (LOCAL + 1) * w.tile_bytes + w.sums_bytes <= AC_LOWER_SCRATCH_MAX;
-}
-
 /* The input pixel at which the first tile of a phase begins. */
 static int origin_of(const ac_winograd *w, int d, int phase)
 {
@@ -142,6 +151,49 @@ static int origin_of(const ac_winograd *w, int d, int phase)
     return origin;
 }
 
+/* Grid pixels from the first of the tiles to the phase's first. */
+static int shift_of(const ac_winograd *w, int d, int phase)
+{
+    return ac_conv_origin(d ? &w->c->x : &w->c->y, phase) - origin_of(w, d, phase);
+}
+
+/* Of all phases whose tiles those are, as winograd_output.comp has them. false: they are too many
+ * or too far apart. */
+static bool get_shifts(const ac_winograd *w, int d, int32_t *shifts)
+{
+    int phases = w->together == 1 ? 1 : d ? w->c->x.phases : w->c->y.phases;
+    uint32_t all = 0;
+
+    for (int phase = 0; phase < phases; phase++) {
+        int shift = shift_of(w, d, phase);
+
+        if (phase >= MOST_PHASES || shift > MOST_SHIFT)
+            return false;
+        all |= (uint32_t)shift << 4 * phase;
+    }
+    *shifts = (int32_t)all;
+    return true;
+}
+
+static bool possible(const ac_conv *c, int m)
+{
+    int r = filter_taps(&c->y), most = AC_WINOGRAD_MAX_ALPHA;
+    int32_t shifts;
+    ac_winograd w;
+
+    if (c->groups != 1 || r < 2 || r != filter_taps(&c->x))
+        return false;
+    /* Processors have the memory for what an invocation holds of the largest tiles; float16 does
+     * not hold their sums well enough. */
+    if (ac_device_get_info(c->l->device)->type != AC_DEVICE_CPU || c->l->plan->half)
+        most = AC_WINOGRAD_SMALL_ALPHA;
+    w = ac_winograd_describe(c, m);
+    if (w.alpha < AC_WINOGRAD_MIN_ALPHA || w.alpha > most || !get_shifts(&w, 0, &shifts) ||
+        !get_shifts(&w, 1, &shifts))
+        return false;
+    return (LOCAL + 1) * w.tile_bytes + w.sums_bytes <= AC_LOWER_SCRATCH_MAX;
+}
+
 int ac_winograd_tiles(const ac_winograd *w, int d, int phase)
 {
     const ac_conv_axis *a = d ? &w->c->x : &w->c->y;
@@ -149,7 +201,7 @@ int ac_winograd_tiles(const ac_winograd *w, int d, int phase)
     int first = w->together > 1 ? 0 : phase, end = w->together > 1 ? a->phases : phase + 1;
 
     for (int i = first; i < end; i++) {
-        int pixels = ac_conv_grid(a, i, out) + ac_conv_origin(a, i) - origin_of(w, d, i);
+        int pixels = ac_conv_grid(a, i, out) + shift_of(w, d, i);
         int tiles = ceil_div(ceil_div(pixels, w->step[d]), w->m);
 
         most = tiles > most ? tiles : most;
@@ -257,9 +309,10 @@ static ac_status get_kernels(job *j)
                                               (uint64_t)w->quads};
     ac_kernel_params output = {
         .binding_count = 3,
-        .constant_count = 8,
+        .constant_count = 12,
         .constants = {LOCAL, w->m, w->step[0], w->step[1], (int32_t)c->step->activation,
-                      (int32_t)ac_float_bits(c->step->slope), c->step->accumulate, 0}};
+                      (int32_t)ac_float_bits(c->step->slope), c->step->accumulate, 0, w->together,
+                      w->together > 1 ? c->x.phases : 1, 0, 0}};
     ac_kernel_params weight = {
         .binding_count = 2,
         .constant_count = 7,
@@ -274,6 +327,8 @@ static ac_status get_kernels(job *j)
         16 * (uint64_t)w->products * (uint64_t)(w->quads + ac_conv_row(&j->together) / 4);
     j->block = ac_winograd_block(&j->gemm);
     output.constants[7] = j->block;
+    (void)get_shifts(w, 0, &output.constants[10]); /* see possible() */
+    (void)get_shifts(w, 1, &output.constants[11]);
     weight.constants[6] = j->gemm.tile;
     TRY(ac_winograd_get_input_kernel(w, 0, j->block, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_output", &output_code[at][store], store == TEXEL,
@@ -293,10 +348,8 @@ static struct conv_push describe_phase(const job *j, int phase)
     push.oc_tiles = j->together.oc_tiles;
     push.tiles_y = ac_winograd_tiles(w, 0, py);
     push.tiles_x = ac_winograd_tiles(w, 1, px);
-    push.shift_y = push.in_y0 - origin_of(w, 0, py);
-    push.shift_x = push.in_x0 - origin_of(w, 1, px);
-    push.in_y0 -= push.shift_y;
-    push.in_x0 -= push.shift_x;
+    push.in_y0 = origin_of(w, 0, py);
+    push.in_x0 = origin_of(w, 1, px);
     return push;
 }
 
@@ -351,20 +404,6 @@ fail:
     return status;
 }
 
-/* Back to pixels of one of the phases whose products are in bindings[0]. */
-static ac_status lower_output(job *j, int phase, int first, int count, ac_binding bindings[3])
-{
-    struct conv_push push = describe_phase(j, phase);
-
-    push.first = first;
-    push.count = count;
-    push.in_quads = ac_conv_row(&j->together) / 4;
-    push.x_base = place_of(j, phase) * (ac_conv_row(&j->gemm) / 4);
-    bindings[2] = ac_lower_value(j->l, j->c->step->output, &push.y_base, &push.y_batch);
-    return ac_lower_dispatch(j->l, j->output, bindings, &push, ac_lower_groups((uint64_t)count),
-                             (uint64_t)j->c->out->quads);
-}
-
 /* So many tiles of the phase, and of those together with it: there, multiplied, and back. */
 static ac_status lower_tiles(job *j, int phase, int first, int count)
 {
@@ -391,10 +430,13 @@ static ac_status lower_tiles(job *j, int phase, int first, int count)
     TRY(ac_winograd_multiply(&j->w, &j->together, &b,
                              (const ac_binding[]){in, transformed_weights(j, phase), out}));
     TRY(ac_lower_barrier(j->l));
+    push.in_quads = ac_conv_row(&j->together) / 4;
+    push.x_batch = ac_conv_row(&j->gemm) / 4;
     bindings[0] = out;
     bindings[1] = j->packed;
-    for (int i = 0; i < j->w.together; i++)
-        TRY(lower_output(j, phase + i, first, count, bindings));
+    bindings[2] = ac_lower_value(j->l, c->step->output, &push.y_base, &push.y_batch);
+    TRY(ac_lower_dispatch(j->l, j->output, bindings, &push, ac_lower_groups((uint64_t)count),
+                          (uint64_t)(c->out->quads * j->w.together)));
 fail:
     return status;
 }
@@ -436,4 +478,40 @@ int ac_winograd_most(const ac_conv *c, int most)
     while (m > 1 && !possible(c, m))
         m--;
     return m > 1 ? m : 0;
+}
+
+/* What tiles of m have to do, in multiplications of vec4. */
+static int64_t work(const ac_conv *c, int m)
+{
+    ac_winograd w = ac_winograd_describe(c, m);
+    int out = c->out->quads * w.together, phases = c->y.phases * c->x.phases;
+    int64_t tile = (int64_t)16 * w.quads * out + (int64_t)TRANSFORM * w.alpha * (w.quads + out);
+    int64_t tiles = 0;
+
+    for (int phase = 0; phase < phases; phase += w.together)
+        tiles += (int64_t)w.step[0] * ac_winograd_tiles(&w, 0, phase / c->x.phases) * w.step[1] *
+                 ac_winograd_tiles(&w, 1, phase % c->x.phases);
+    tiles *= c->in->shape.n;
+    return (tiles + AT_LEAST - 1) / AT_LEAST * AT_LEAST * w.products * tile;
+}
+
+int ac_winograd_best(const ac_conv *c, int sizes[], int most)
+{
+    int64_t to_do[AC_WINOGRAD_MAX_ALPHA];
+    int count = 0;
+
+    for (int m = 2; m < AC_WINOGRAD_MAX_ALPHA; m++) {
+        int at = count;
+
+        if (!possible(c, m))
+            continue;
+        to_do[m] = work(c, m);
+        for (; at > 0 && to_do[m] < to_do[sizes[at - 1]]; at--)
+            if (at < most)
+                sizes[at] = sizes[at - 1];
+        if (at < most)
+            sizes[at] = m;
+        count += count < most;
+    }
+    return count;
 }

@@ -13,10 +13,16 @@
 #include "winograd_gradient_5_texel_spv.h"
 #include "winograd_gradient_6_spv.h"
 #include "winograd_gradient_6_texel_spv.h"
+#include "winograd_gradient_7_spv.h"
+#include "winograd_gradient_7_texel_spv.h"
+#include "winograd_gradient_8_spv.h"
+#include "winograd_gradient_8_texel_spv.h"
 #include "winograd_reduce_3_spv.h"
 #include "winograd_reduce_4_spv.h"
 #include "winograd_reduce_5_spv.h"
 #include "winograd_reduce_6_spv.h"
+#include "winograd_reduce_7_spv.h"
+#include "winograd_reduce_8_spv.h"
 
 #define LOCAL AC_LOWER_LOCAL
 #define UNIT  16 /* tiles: as many as a turn of a product may take */
@@ -27,10 +33,13 @@ static const ac_winograd_code gradient_code[][2] = {
     {AC_WINOGRAD_CODE(winograd_gradient_4), AC_WINOGRAD_CODE(winograd_gradient_4_texel)},
     {AC_WINOGRAD_CODE(winograd_gradient_5), AC_WINOGRAD_CODE(winograd_gradient_5_texel)},
     {AC_WINOGRAD_CODE(winograd_gradient_6), AC_WINOGRAD_CODE(winograd_gradient_6_texel)},
+    {AC_WINOGRAD_CODE(winograd_gradient_7), AC_WINOGRAD_CODE(winograd_gradient_7_texel)},
+    {AC_WINOGRAD_CODE(winograd_gradient_8), AC_WINOGRAD_CODE(winograd_gradient_8_texel)},
 };
 static const ac_winograd_code reduce_code[] = {
     AC_WINOGRAD_CODE(winograd_reduce_3), AC_WINOGRAD_CODE(winograd_reduce_4),
-    AC_WINOGRAD_CODE(winograd_reduce_5), AC_WINOGRAD_CODE(winograd_reduce_6)};
+    AC_WINOGRAD_CODE(winograd_reduce_5), AC_WINOGRAD_CODE(winograd_reduce_6),
+    AC_WINOGRAD_CODE(winograd_reduce_7), AC_WINOGRAD_CODE(winograd_reduce_8)};
 
 typedef struct job {
     ac_winograd w;

@@ -5,8 +5,9 @@
 
 #include "nn/conv.h"
 
-#define AC_WINOGRAD_MIN_ALPHA 3
-#define AC_WINOGRAD_MAX_ALPHA 6
+#define AC_WINOGRAD_MIN_ALPHA   3
+#define AC_WINOGRAD_SMALL_ALPHA 6 /* most on GPUs and of values in float16 */
+#define AC_WINOGRAD_MAX_ALPHA   8
 
 /* A convolution as plain ones of stride 1. */
 typedef struct ac_winograd {
