@@ -17,15 +17,19 @@ layout(constant_id = 1) const int BYTES = 1;     // a luma sample
 layout(constant_id = 2) const int OUT_BYTES = 1; // a chroma sample
 layout(constant_id = 3) const int SHIFT_Y = 1;   // of chroma
 layout(constant_id = 4) const int SHIFT_X = 1;
+layout(constant_id = 5) const int COLUMNS = 10; // of pixels of a, b that a word's samples see
 
 const int PER_WORD = 4 / OUT_BYTES;
 const int UNDER = PER_WORD << SHIFT_X;   // luma samples under a word's
 const int BEFORE = (1 << SHIFT_X) / 2;   // and before it, where chroma lies at the first
+const int TAPS = BEFORE + (1 << SHIFT_X);
 const bool ALIGNED = (UNDER * BYTES & 3) == 0; // with words of luma
 const float SIGMA_SPACE = 0.8; // pixels of a, b
-const float SPREAD = -0.5 / (SIGMA_SPACE * SIGMA_SPACE);
 const float SIGMA_L = 7.0;     // of L*
 const float ITS_FLOOR = 1e-4;  // of weights, where no neighbour is as light
+const float LOG2_E = 1.44269504;
+const float SPREAD = -0.5 * LOG2_E / (SIGMA_SPACE * SIGMA_SPACE); // powers of 2 are the cheaper ones
+const float SPREAD_L = -0.5 * LOG2_E / (SIGMA_L * SIGMA_L);
 
 WORDS(0, X, luma);
 VECTORS(1, C, colours);
@@ -41,24 +45,24 @@ layout(push_constant) uniform P { merge_push p; ADDRESSES };
 void colours_at(float y, vec4 x, vec4 lightness, out vec4 a, out vec4 b)
 {
     int first_row = whole(floor(y - 0.5)) - 1;
-    int first = whole(floor(x[0] - 0.5)) - 1, last = whole(floor(x[PER_WORD - 1] - 0.5)) + 2;
+    int first = whole(floor(x[0] - 0.5)) - 1;
     int rows[4];
     float near_y[4];
     [[unroll]] for (int i = 0; i < 4; i++) {
         float dy = float(first_row + i) + 0.5 - y;
-        near_y[i] = exp(dy * dy * SPREAD);
+        near_y[i] = exp2(dy * dy * SPREAD);
         rows[i] = clamp(first_row + i, 0, p.ab_h - 1) * p.ab_w;
     }
     vec4 weights = vec4(0);
     a = b = vec4(0);
-    for (int k = first; k <= last; k++) {
-        vec4 dx = float(k) + 0.5 - x;
-        vec4 near_x = exp(dx * dx * SPREAD) * vec4(lessThan(abs(dx), vec4(2)));
-        int column = clamp(k, 0, p.ab_w - 1);
+    for (int k = 0; k < COLUMNS; k++) {
+        vec4 dx = float(first + k) + 0.5 - x;
+        vec4 near_x = exp2(dx * dx * SPREAD) * vec4(lessThan(abs(dx), vec4(2)));
+        int column = clamp(first + k, 0, p.ab_w - 1);
         [[unroll]] for (int i = 0; i < 4; i++) {
             vec4 c = LOAD(colours, rows[i] + column);
-            vec4 dl = (c.z - lightness) / SIGMA_L;
-            vec4 weight = near_x * near_y[i] * (exp(-0.5 * dl * dl) + ITS_FLOOR);
+            vec4 dl = c.z - lightness;
+            vec4 weight = near_x * near_y[i] * (exp2(dl * dl * SPREAD_L) + ITS_FLOOR);
             a += weight * c.x;
             b += weight * c.y;
             weights += weight;
@@ -90,7 +94,7 @@ vec2 chroma_of(float y, float lightness, vec2 ab)
     for (int i = 0; i < 4; i++) {
         rgb = coded_rgb(lightness, ab);
         float miss = 100.0 * (dot(weights, rgb) - y); // about what it is in L*
-        if (abs(miss) < 0.04) // 0.1 of 255; most colours are there at once
+        if (abs(miss) < 0.1) // a quarter of 1/255; most colours are there at once
             break;
         float moved = lightness - before;
         float slope = abs(moved) > 1e-3 ? clamp((miss - miss_before) / moved, 0.5, 3.0) : 1.0;
@@ -111,26 +115,40 @@ vec2 chroma_of(float y, float lightness, vec2 ab)
     return keep * vec2(d.b / (2.0 * (1.0 - p.kb)), d.r / (2.0 * (1.0 - p.kr)));
 }
 
-// Mean of the luma from top to bottom and left to right, for each of a word's chroma samples, the
-// first of which is number `first` of its row. Borders between luma samples count in part. Rows of
-// luma are whole words, little-endian.
-vec4 luma_means(float top, float bottom, vec4 left, vec4 right, int first)
+// Mean of the luma under each of a word's chroma samples, the first of which is number `first` of its
+// row, from top to bottom. Samples that lie under it in part count in part, those outside the plane
+// do not. Rows of luma are whole words, little-endian.
+vec4 luma_means(float top, float bottom, int first)
 {
-    int end = min(whole(ceil(bottom)), p.in_h);
-    vec4 sum = vec4(0), weights = vec4(0);
+    const float HALF = 0.5 * float(1 << SHIFT_X);
+    int end = min(whole(ceil(bottom)), p.in_h), x0 = (first << SHIFT_X) - BEFORE;
+    float taps[TAPS];
+    [[unroll]] for (int t = 0; t < TAPS; t++) {
+        float x = float(t - BEFORE) - p.offset_x - 0.5; // from the chroma sample's centre
+        taps[t] = max(min(HALF, x + 1.0) - max(-HALF, x), 0.0);
+    }
+    float sums[BEFORE + UNDER];
+    [[unroll]] for (int i = 0; i < BEFORE + UNDER; i++)
+        sums[i] = 0.0;
     for (int y = whole(floor(top)); y < end; y++) {
         float share = min(bottom, float(y + 1)) - max(top, float(y));
         uint word = 0;
-        [[unroll]] for (int i = -BEFORE; i < UNDER; i++) {
-            int x = (first << SHIFT_X) + i, at = x * BYTES;
-            if (i == -BEFORE || !ALIGNED || (i * BYTES & 3) == 0)
+        [[unroll]] for (int i = 0; i < BEFORE + UNDER; i++) {
+            int at = (x0 + i) * BYTES;
+            if (i == 0 || !ALIGNED || ((i - BEFORE) * BYTES & 3) == 0)
                 word = WORD_AT(luma, y * p.in_row + clamp(at >> 2, 0, p.in_row - 1));
-            vec4 weight = share * max(min(right, float(x + 1)) - max(left, float(x)), 0.0);
-            sum += weight * float(word >> ((at & 3) * 8) & (BYTES == 1 ? 0xffu : 0xffffu));
-            weights += weight;
+            sums[i] += share * float(word >> ((at & 3) * 8) & (BYTES == 1 ? 0xffu : 0xffffu));
         }
     }
-    return sum / weights;
+    vec4 sum = vec4(0), weights = vec4(0);
+    [[unroll]] for (int j = 0; j < PER_WORD; j++)
+        [[unroll]] for (int t = 0; t < TAPS; t++) {
+            int i = (j << SHIFT_X) + t;
+            float weight = uint(x0 + i) < uint(p.in_w) ? taps[t] : 0.0;
+            sum[j] += weight * sums[i];
+            weights[j] += weight;
+        }
+    return sum / (max(weights, 1e-6) * (bottom - top)); // of what fills a row up: 0
 }
 
 // Cb and Cr as samples.
@@ -154,15 +172,13 @@ void main()
         return;
     int y = divide(word, p.out_row), first = (word - y * p.out_row) * PER_WORD;
     vec4 at = vec4(min(first + min(ivec4(0, 1, 2, 3), PER_WORD - 1), p.out_w - 1) << SHIFT_X);
-    // Of the samples' centres, in luma samples; those that lie under a sample in part count in part.
+    // Of the samples' centres, in luma samples.
     float centre_y = float(y << SHIFT_Y) + p.offset_y + 0.5;
     vec4 centre_x = at + p.offset_x + 0.5;
-    float half_y = 0.5 * float(1 << SHIFT_Y), half_x = 0.5 * float(1 << SHIFT_X);
-    // At the right and bottom of odd sizes the luma ends before the chroma sample does.
+    float half_y = 0.5 * float(1 << SHIFT_Y);
+    // At the bottom of odd sizes the luma ends before the chroma sample does.
     float top = clamp(centre_y - half_y, 0.0, float(p.in_h - 1));
-    vec4 left = clamp(centre_x - half_x, 0.0, float(p.in_w - 1));
-    vec4 mean = luma_means(top, clamp(centre_y + half_y, top + 0.5, float(p.in_h)), left,
-                           clamp(centre_x + half_x, left + 0.5, vec4(p.in_w)), first);
+    vec4 mean = luma_means(top, clamp(centre_y + half_y, top + 0.5, float(p.in_h)), first);
     vec4 coded = clamp((mean - p.zero) * p.per_step, 0.0, 1.0), lightness = vec4(0), a, b;
     [[unroll]] for (int i = 0; i < PER_WORD; i++)
         lightness[i] = lightness_of_luma(coded[i]);

@@ -1,5 +1,7 @@
 #include "color/stages.h"
 
+#include <math.h>
+
 #include "common/push_color.h"
 #include "lightness_address_spv.h"
 #include "lightness_spv.h"
@@ -83,6 +85,8 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
     int out_h = ac_chroma_size(p->format.height, p->out.chroma_shift_y);
     int out_w = ac_chroma_size(p->format.width, p->out.chroma_shift_x);
     uint32_t row = ac_plane_row(out_w, p->out.depth) / 4;
+    int word = 4 / ac_sample_bytes(p->out.depth); /* samples */
+    double step = (1 << p->out.chroma_shift_x) / p->step_x;
     bool texel = ac_device_prefers_texels(device, (uint64_t)p->ab_h * (uint64_t)p->ab_w);
     const ac_kernel_params kernel = {
         .name = "merge",
@@ -91,9 +95,10 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
         .binding_count = 5,
         .texel_mask = texel ? 1 << 1 : 0,
         .push_size = sizeof(struct merge_push),
-        .constant_count = 5,
+        .constant_count = 6,
         .constants = {LOCAL, ac_sample_bytes(p->format.depth), ac_sample_bytes(p->out.depth),
-                      p->out.chroma_shift_y, p->out.chroma_shift_x}};
+                      p->out.chroma_shift_y, p->out.chroma_shift_x,
+                      4 + (int)ceil((word - 1) * step)}};
     const struct merge_push push = {
         .in_h = p->format.height,
         .in_w = p->format.width,
