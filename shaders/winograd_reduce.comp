@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_nn.h"
+#include "common/vectors.glsl"
 #include "common/winograd.glsl"
 
 // gradient of the weight += G^T u G, u the sums of tiles' products. A stride divides the taps of a
@@ -19,11 +20,11 @@ layout(constant_id = 4) const int CY = 1;
 layout(constant_id = 5) const int CX = 1;
 layout(constant_id = 6) const int BLOCK = 0; // lanes that lie side by side, 0: all
 
-layout(binding = 0, std430) readonly buffer U { vec4 u[]; };
+VECTORS(0, U, u);
 layout(binding = 1, std430) readonly buffer J { int row[]; };
 layout(binding = 2, std430) readonly buffer K { int column[]; };
 layout(binding = 3, std430) buffer W { float gradients[]; };
-layout(push_constant) uniform P { conv_push p; };
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 // sum over i of G[i][k] from[i]
 vec4 row_of(int k, vec4 from[ALPHA])
@@ -56,7 +57,7 @@ void main()
     [[unroll]] for (int j = 0; j < ALPHA; j++) {
         vec4 from[ALPHA];
         [[unroll]] for (int i = 0; i < ALPHA; i++)
-            from[i] = u[first + (i * ALPHA + j) * step];
+            from[i] = LOAD(u, first + (i * ALPHA + j) * step);
         [[unroll]] for (int k = 0; k < R; k++)
             t[k][j] = row_of(k, from);
     }

@@ -2,6 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "common/push_nn.h"
+#include "common/vectors.glsl"
+#include "common/store.glsl"
 #include "common/winograd.glsl"
 
 // G g G^T of the weights. A stride divides the taps of a kernel among CY * CX sets: tap
@@ -18,9 +20,9 @@ layout(constant_id = 4) const int CY = 1;
 layout(constant_id = 5) const int CX = 1;
 layout(constant_id = 6) const int TN = 32;
 
-layout(binding = 0, std430) readonly buffer W { vec4 w[]; };
-layout(binding = 1, std430) writeonly buffer U { vec4 u[]; };
-layout(push_constant) uniform P { conv_push p; };
+VECTORS(0, W, w);
+STORES(1, U, u);
+layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 // sum over k of G[i][k] from[k]
 vec4 row_of(int i, vec4 from[R])
@@ -50,8 +52,9 @@ void main()
             int ky = CY * i + set / CX;
             column[i] = vec4(0);
             if (ky < KH && kx < KW)
-                column[i] = w[p.w_base + (((tile * p.in_quads + quad) * KH + ky) * KW + kx) * TN +
-                              channel];
+                column[i] = LOAD(w, p.w_base +
+                                        (((tile * p.in_quads + quad) * KH + ky) * KW + kx) * TN +
+                                        channel);
         }
         [[unroll]] for (int i = 0; i < ALPHA; i++)
             t[i][j] = row_of(i, column);
@@ -60,5 +63,5 @@ void main()
     int at = ((p.first + tile) * quads + row) * TN + channel, step = quads * p.oc_tiles * TN;
     [[unroll]] for (int i = 0; i < ALPHA; i++)
         [[unroll]] for (int j = 0; j < ALPHA; j++)
-            u[at + (i * ALPHA + j) * step] = row_of(j, t[i]);
+            STORE(u, at + (i * ALPHA + j) * step, row_of(j, t[i]));
 }

@@ -41,11 +41,17 @@
 #include "winograd_output_8_spv.h"
 #include "winograd_output_8_texel_spv.h"
 #include "winograd_weight_3_spv.h"
+#include "winograd_weight_3_texel_spv.h"
 #include "winograd_weight_4_spv.h"
+#include "winograd_weight_4_texel_spv.h"
 #include "winograd_weight_5_spv.h"
+#include "winograd_weight_5_texel_spv.h"
 #include "winograd_weight_6_spv.h"
+#include "winograd_weight_6_texel_spv.h"
 #include "winograd_weight_7_spv.h"
+#include "winograd_weight_7_texel_spv.h"
 #include "winograd_weight_8_spv.h"
+#include "winograd_weight_8_texel_spv.h"
 
 #define LOCAL AC_LOWER_LOCAL
 /* Bytes of tiles that are worked on at once on processors: about what their caches hold from one
@@ -87,10 +93,14 @@ static const ac_winograd_code output_code[][3] = {
     {AC_WINOGRAD_CODE(winograd_output_7), AC_WINOGRAD_CODE(winograd_output_7_texel)},
     {AC_WINOGRAD_CODE(winograd_output_8), AC_WINOGRAD_CODE(winograd_output_8_texel)},
 };
-static const ac_winograd_code weight_code[] = {
-    AC_WINOGRAD_CODE(winograd_weight_3), AC_WINOGRAD_CODE(winograd_weight_4),
-    AC_WINOGRAD_CODE(winograd_weight_5), AC_WINOGRAD_CODE(winograd_weight_6),
-    AC_WINOGRAD_CODE(winograd_weight_7), AC_WINOGRAD_CODE(winograd_weight_8)};
+static const ac_winograd_code weight_code[][2] = {
+    {AC_WINOGRAD_CODE(winograd_weight_3), AC_WINOGRAD_CODE(winograd_weight_3_texel)},
+    {AC_WINOGRAD_CODE(winograd_weight_4), AC_WINOGRAD_CODE(winograd_weight_4_texel)},
+    {AC_WINOGRAD_CODE(winograd_weight_5), AC_WINOGRAD_CODE(winograd_weight_5_texel)},
+    {AC_WINOGRAD_CODE(winograd_weight_6), AC_WINOGRAD_CODE(winograd_weight_6_texel)},
+    {AC_WINOGRAD_CODE(winograd_weight_7), AC_WINOGRAD_CODE(winograd_weight_7_texel)},
+    {AC_WINOGRAD_CODE(winograd_weight_8), AC_WINOGRAD_CODE(winograd_weight_8_texel)},
+};
 
 typedef struct job {
     ac_winograd w;
@@ -293,6 +303,11 @@ ac_status ac_winograd_multiply(const ac_winograd *w, const ac_conv_variant *gemm
                             w->products * b->blocks);
 }
 
+static int phases_of(const ac_conv *c)
+{
+    return c->y.phases * c->x.phases;
+}
+
 static ac_status get_kernels(job *j)
 {
     const ac_winograd *w = &j->w;
@@ -318,6 +333,8 @@ static ac_status get_kernels(job *j)
         .constant_count = 7,
         .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1], 0}};
     int store = store_of(j->l, AC_LOWER_SCRATCH_MAX);
+    uint64_t packed;
+    bool texel;
     ac_status status = AC_OK;
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
@@ -333,7 +350,11 @@ static ac_status get_kernels(job *j)
     TRY(ac_winograd_get_input_kernel(w, 0, j->block, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_output", &output_code[at][store], store == TEXEL,
                                &output, &j->output));
-    TRY(ac_winograd_get_kernel(w, "winograd_weight", &weight_code[at], false, &weight, &j->weight));
+    packed = 4 * (ac_conv_bias_words(c, &j->gemm) +
+                  (uint64_t)phases_of(c) * ac_conv_phase_words(c, &j->gemm));
+    texel = store_of(j->l, packed) == TEXEL;
+    TRY(ac_winograd_get_kernel(w, "winograd_weight", &weight_code[at][texel], texel, &weight,
+                               &j->weight));
 fail:
     return status;
 }
@@ -351,11 +372,6 @@ static struct conv_push describe_phase(const job *j, int phase)
     push.in_y0 = origin_of(w, 0, py);
     push.in_x0 = origin_of(w, 1, px);
     return push;
-}
-
-static int phases_of(const ac_conv *c)
-{
-    return c->y.phases * c->x.phases;
 }
 
 /* Which of the phases that are multiplied together this is. */
@@ -484,11 +500,11 @@ int ac_winograd_most(const ac_conv *c, int most)
 static int64_t work(const ac_conv *c, int m)
 {
     ac_winograd w = ac_winograd_describe(c, m);
-    int out = c->out->quads * w.together, phases = c->y.phases * c->x.phases;
+    int out = c->out->quads * w.together;
     int64_t tile = (int64_t)16 * w.quads * out + (int64_t)TRANSFORM * w.alpha * (w.quads + out);
     int64_t tiles = 0;
 
-    for (int phase = 0; phase < phases; phase += w.together)
+    for (int phase = 0; phase < phases_of(c); phase += w.together)
         tiles += (int64_t)w.step[0] * ac_winograd_tiles(&w, 0, phase / c->x.phases) * w.step[1] *
                  ac_winograd_tiles(&w, 1, phase % c->x.phases);
     tiles *= c->in->shape.n;

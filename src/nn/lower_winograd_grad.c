@@ -18,11 +18,17 @@
 #include "winograd_gradient_8_spv.h"
 #include "winograd_gradient_8_texel_spv.h"
 #include "winograd_reduce_3_spv.h"
+#include "winograd_reduce_3_texel_spv.h"
 #include "winograd_reduce_4_spv.h"
+#include "winograd_reduce_4_texel_spv.h"
 #include "winograd_reduce_5_spv.h"
+#include "winograd_reduce_5_texel_spv.h"
 #include "winograd_reduce_6_spv.h"
+#include "winograd_reduce_6_texel_spv.h"
 #include "winograd_reduce_7_spv.h"
+#include "winograd_reduce_7_texel_spv.h"
 #include "winograd_reduce_8_spv.h"
+#include "winograd_reduce_8_texel_spv.h"
 
 #define LOCAL AC_LOWER_LOCAL
 #define UNIT  16 /* tiles: as many as a turn of a product may take */
@@ -36,10 +42,14 @@ static const ac_winograd_code gradient_code[][2] = {
     {AC_WINOGRAD_CODE(winograd_gradient_7), AC_WINOGRAD_CODE(winograd_gradient_7_texel)},
     {AC_WINOGRAD_CODE(winograd_gradient_8), AC_WINOGRAD_CODE(winograd_gradient_8_texel)},
 };
-static const ac_winograd_code reduce_code[] = {
-    AC_WINOGRAD_CODE(winograd_reduce_3), AC_WINOGRAD_CODE(winograd_reduce_4),
-    AC_WINOGRAD_CODE(winograd_reduce_5), AC_WINOGRAD_CODE(winograd_reduce_6),
-    AC_WINOGRAD_CODE(winograd_reduce_7), AC_WINOGRAD_CODE(winograd_reduce_8)};
+static const ac_winograd_code reduce_code[][2] = {
+    {AC_WINOGRAD_CODE(winograd_reduce_3), AC_WINOGRAD_CODE(winograd_reduce_3_texel)},
+    {AC_WINOGRAD_CODE(winograd_reduce_4), AC_WINOGRAD_CODE(winograd_reduce_4_texel)},
+    {AC_WINOGRAD_CODE(winograd_reduce_5), AC_WINOGRAD_CODE(winograd_reduce_5_texel)},
+    {AC_WINOGRAD_CODE(winograd_reduce_6), AC_WINOGRAD_CODE(winograd_reduce_6_texel)},
+    {AC_WINOGRAD_CODE(winograd_reduce_7), AC_WINOGRAD_CODE(winograd_reduce_7_texel)},
+    {AC_WINOGRAD_CODE(winograd_reduce_8), AC_WINOGRAD_CODE(winograd_reduce_8_texel)},
+};
 
 typedef struct job {
     ac_winograd w;
@@ -71,8 +81,8 @@ static ac_status get_kernels(job *j)
         .binding_count = 4,
         .constant_count = 7,
         .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1], 0}};
-    bool texel = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU &&
-                 ac_lower_texels_fit(j->l, j->l->plan->values[c->out->root].size);
+    bool cpu = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU;
+    bool texel = cpu && ac_lower_texels_fit(j->l, j->l->plan->values[c->out->root].size);
     ac_status status = AC_OK;
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
@@ -87,7 +97,9 @@ static ac_status get_kernels(job *j)
     TRY(ac_winograd_get_input_kernel(w, j->row, j->block, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_gradient", &gradient_code[at][texel], texel, &gradient,
                                &j->gradient));
-    TRY(ac_winograd_get_kernel(w, "winograd_reduce", &reduce_code[at], false, &reduce, &j->reduce));
+    texel = cpu && ac_lower_texels_fit(j->l, AC_LOWER_SCRATCH_MAX);
+    TRY(ac_winograd_get_kernel(w, "winograd_reduce", &reduce_code[at][texel], texel, &reduce,
+                               &j->reduce));
 fail:
     return status;
 }
