@@ -118,7 +118,7 @@ fail:
     return status;
 }
 
-static void name_of(const ac_conv *c, const int sizes[SIZES], char *text, size_t size)
+static void name_of(const ac_conv *c, const int ways[WAYS], char *text, size_t size)
 {
     const ac_op_params *p = &c->step->node->params;
     const ac_shape *in = &c->in->shape, *out = &c->out->shape;
@@ -128,7 +128,7 @@ static void name_of(const ac_conv *c, const int sizes[SIZES], char *text, size_t
              c->step->pass == AC_PASS_WEIGHT ? "gradient" : "conv", in->n, in->c, in->h, in->w,
              out->c, out->h, out->w, c->y.transposed ? 'u' : 'c', p->kernel[0], p->kernel[1],
              p->stride[0], p->stride[1], p->dilation[0], p->dilation[1], p->padding[0],
-             p->padding[1], (int)c->step->activation, c->step->accumulate, sizes[0], sizes[1],
+             p->padding[1], (int)c->step->activation, c->step->accumulate, ways[1], ways[2],
              (int)c->l->choice,
              !c->l->plan->half           ? ""
              : ac_conv_takes_matrices(c) ? " half matrix"
@@ -137,7 +137,7 @@ static void name_of(const ac_conv *c, const int sizes[SIZES], char *text, size_t
 
 ac_status ac_conv_choose_way(const ac_conv *c, int *way)
 {
-    int ways[WAYS] = {0}, sizes[SIZES] = {0}, count = 1, found;
+    int ways[WAYS] = {0}, count = 1, found;
     char name[160];
     ac_status status = AC_OK;
 
@@ -148,17 +148,13 @@ ac_status ac_conv_choose_way(const ac_conv *c, int *way)
         *way = ac_winograd_most(c, c->l->filtering);
         return AC_OK;
     }
-    if (c->in->quads >= LEAST_QUADS && c->out->quads >= LEAST_QUADS) {
-        int found_sizes = ac_winograd_best(c, sizes, SIZES);
-
-        for (int i = 0; i < found_sizes; i++)
-            ways[count++] = sizes[i];
-    }
+    if (c->in->quads >= LEAST_QUADS && c->out->quads >= LEAST_QUADS)
+        count += ac_winograd_best(c, ways + count, SIZES);
     if (ac_conv_takes_matrices(c))
         ways[count++] = AC_CONV_PLAIN_WAY;
     if (count == 1 || ac_node_macs(c->step->node, c->in->shape, c->out->shape) < LEAST_MACS)
         return AC_OK;
-    name_of(c, sizes, name, sizeof(name));
+    name_of(c, ways, name, sizeof(name));
     status = ac_choices_find(c->l->device, name, &found);
     if (status == AC_ERR_IO)
         return AC_OK;

@@ -78,8 +78,8 @@ static const ac_winograd_code input_code[][3] = {
      AC_WINOGRAD_CODE(winograd_input_5_half)},
     {AC_WINOGRAD_CODE(winograd_input_6), AC_WINOGRAD_CODE(winograd_input_6_texel),
      AC_WINOGRAD_CODE(winograd_input_6_half)},
-    {AC_WINOGRAD_CODE(winograd_input_7), AC_WINOGRAD_CODE(winograd_input_7_texel)},
-    {AC_WINOGRAD_CODE(winograd_input_8), AC_WINOGRAD_CODE(winograd_input_8_texel)},
+    AC_WINOGRAD_PAIR(winograd_input_7),
+    AC_WINOGRAD_PAIR(winograd_input_8),
 };
 static const ac_winograd_code output_code[][3] = {
     {AC_WINOGRAD_CODE(winograd_output_3), AC_WINOGRAD_CODE(winograd_output_3_texel),
@@ -90,17 +90,10 @@ static const ac_winograd_code output_code[][3] = {
      AC_WINOGRAD_CODE(winograd_output_5_half)},
     {AC_WINOGRAD_CODE(winograd_output_6), AC_WINOGRAD_CODE(winograd_output_6_texel),
      AC_WINOGRAD_CODE(winograd_output_6_half)},
-    {AC_WINOGRAD_CODE(winograd_output_7), AC_WINOGRAD_CODE(winograd_output_7_texel)},
-    {AC_WINOGRAD_CODE(winograd_output_8), AC_WINOGRAD_CODE(winograd_output_8_texel)},
+    AC_WINOGRAD_PAIR(winograd_output_7),
+    AC_WINOGRAD_PAIR(winograd_output_8),
 };
-static const ac_winograd_code weight_code[][2] = {
-    {AC_WINOGRAD_CODE(winograd_weight_3), AC_WINOGRAD_CODE(winograd_weight_3_texel)},
-    {AC_WINOGRAD_CODE(winograd_weight_4), AC_WINOGRAD_CODE(winograd_weight_4_texel)},
-    {AC_WINOGRAD_CODE(winograd_weight_5), AC_WINOGRAD_CODE(winograd_weight_5_texel)},
-    {AC_WINOGRAD_CODE(winograd_weight_6), AC_WINOGRAD_CODE(winograd_weight_6_texel)},
-    {AC_WINOGRAD_CODE(winograd_weight_7), AC_WINOGRAD_CODE(winograd_weight_7_texel)},
-    {AC_WINOGRAD_CODE(winograd_weight_8), AC_WINOGRAD_CODE(winograd_weight_8_texel)},
-};
+static const ac_winograd_code weight_code[][2] = AC_WINOGRAD_PAIRS(winograd_weight);
 
 typedef struct job {
     ac_winograd w;
@@ -167,28 +160,30 @@ static int shift_of(const ac_winograd *w, int d, int phase)
     return ac_conv_origin(d ? &w->c->x : &w->c->y, phase) - origin_of(w, d, phase);
 }
 
-/* Of all phases whose tiles those are, as winograd_output.comp has them. false: they are too many
- * or too far apart. */
-static bool get_shifts(const ac_winograd *w, int d, int32_t *shifts)
+/* Along y and x, of all phases whose tiles those are, as winograd_output.comp has them. false: they
+ * are too many or too far apart. */
+static bool get_shifts(const ac_winograd *w, int32_t shifts[2])
 {
-    int phases = w->together == 1 ? 1 : d ? w->c->x.phases : w->c->y.phases;
-    uint32_t all = 0;
+    for (int d = 0; d < 2; d++) {
+        int phases = w->together == 1 ? 1 : d ? w->c->x.phases : w->c->y.phases;
+        uint32_t all = 0;
 
-    for (int phase = 0; phase < phases; phase++) {
-        int shift = shift_of(w, d, phase);
+        for (int phase = 0; phase < phases; phase++) {
+            int shift = shift_of(w, d, phase);
 
-        if (phase >= MOST_PHASES || shift > MOST_SHIFT)
-            return false;
-        all |= (uint32_t)shift << 4 * phase;
+            if (phase >= MOST_PHASES || shift > MOST_SHIFT)
+                return false;
+            all |= (uint32_t)shift << 4 * phase;
+        }
+        shifts[d] = (int32_t)all;
     }
-    *shifts = (int32_t)all;
     return true;
 }
 
 static bool possible(const ac_conv *c, int m)
 {
     int r = filter_taps(&c->y), most = AC_WINOGRAD_MAX_ALPHA;
-    int32_t shifts;
+    int32_t shifts[2];
     ac_winograd w;
 
     if (c->groups != 1 || r < 2 || r != filter_taps(&c->x))
@@ -198,8 +193,7 @@ static bool possible(const ac_conv *c, int m)
     if (ac_device_get_info(c->l->device)->type != AC_DEVICE_CPU || c->l->plan->half)
         most = AC_WINOGRAD_SMALL_ALPHA;
     w = ac_winograd_describe(c, m);
-    if (w.alpha < AC_WINOGRAD_MIN_ALPHA || w.alpha > most || !get_shifts(&w, 0, &shifts) ||
-        !get_shifts(&w, 1, &shifts))
+    if (w.alpha < AC_WINOGRAD_MIN_ALPHA || w.alpha > most || !get_shifts(&w, shifts))
         return false;
     return (LOCAL + 1) * w.tile_bytes + w.sums_bytes <= AC_LOWER_SCRATCH_MAX;
 }
@@ -217,6 +211,14 @@ int ac_winograd_tiles(const ac_winograd *w, int d, int phase)
         most = tiles > most ? tiles : most;
     }
     return most;
+}
+
+int64_t ac_winograd_all_tiles(const ac_winograd *w, int phase)
+{
+    int py = phase / w->c->x.phases, px = phase % w->c->x.phases;
+
+    return (int64_t)w->c->in->shape.n * w->step[0] * ac_winograd_tiles(w, 0, py) * w->step[1] *
+           ac_winograd_tiles(w, 1, px);
 }
 
 int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles)
@@ -250,11 +252,7 @@ ac_status ac_winograd_get_kernel(const ac_winograd *w, const char *name,
 /* Which of the codes, for a first binding of so many bytes. */
 static int store_of(const ac_lowering *l, uint64_t bytes)
 {
-    if (l->plan->half)
-        return HALF;
-    return ac_device_get_info(l->device)->type == AC_DEVICE_CPU && ac_lower_texels_fit(l, bytes)
-               ? TEXEL
-               : PLAIN;
+    return l->plan->half ? HALF : ac_lower_prefers_texels(l, bytes) ? TEXEL : PLAIN;
 }
 
 ac_status ac_winograd_get_input_kernel(const ac_winograd *w, int row, int block,
@@ -344,15 +342,14 @@ static ac_status get_kernels(job *j)
         16 * (uint64_t)w->products * (uint64_t)(w->quads + ac_conv_row(&j->together) / 4);
     j->block = ac_winograd_block(&j->gemm);
     output.constants[7] = j->block;
-    (void)get_shifts(w, 0, &output.constants[10]); /* see possible() */
-    (void)get_shifts(w, 1, &output.constants[11]);
+    (void)get_shifts(w, &output.constants[10]); /* see possible() */
     weight.constants[6] = j->gemm.tile;
     TRY(ac_winograd_get_input_kernel(w, 0, j->block, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_output", &output_code[at][store], store == TEXEL,
                                &output, &j->output));
     packed = 4 * (ac_conv_bias_words(c, &j->gemm) +
                   (uint64_t)phases_of(c) * ac_conv_phase_words(c, &j->gemm));
-    texel = store_of(j->l, packed) == TEXEL;
+    texel = ac_lower_prefers_texels(j->l, packed);
     TRY(ac_winograd_get_kernel(w, "winograd_weight", &weight_code[at][texel], texel, &weight,
                                &j->weight));
 fail:
@@ -446,7 +443,7 @@ static ac_status lower_tiles(job *j, int phase, int first, int count)
     TRY(ac_winograd_multiply(&j->w, &j->together, &b,
                              (const ac_binding[]){in, transformed_weights(j, phase), out}));
     TRY(ac_lower_barrier(j->l));
-    push.in_quads = ac_conv_row(&j->together) / 4;
+    push.in_quads = b.out_quads;
     push.x_batch = ac_conv_row(&j->gemm) / 4;
     bindings[0] = out;
     bindings[1] = j->packed;
@@ -459,9 +456,7 @@ fail:
 
 static ac_status lower_phase(job *j, int phase)
 {
-    const struct conv_push push = describe_phase(j, phase);
-    int64_t tiles =
-        (int64_t)j->c->in->shape.n * j->w.step[0] * push.tiles_y * j->w.step[1] * push.tiles_x;
+    int64_t tiles = ac_winograd_all_tiles(&j->w, phase);
     int64_t each = ac_winograd_tiles_at_once(&j->w, tiles);
     ac_status status = AC_OK;
 
@@ -505,9 +500,7 @@ static int64_t work(const ac_conv *c, int m)
     int64_t tiles = 0;
 
     for (int phase = 0; phase < phases_of(c); phase += w.together)
-        tiles += (int64_t)w.step[0] * ac_winograd_tiles(&w, 0, phase / c->x.phases) * w.step[1] *
-                 ac_winograd_tiles(&w, 1, phase % c->x.phases);
-    tiles *= c->in->shape.n;
+        tiles += ac_winograd_all_tiles(&w, phase);
     return (tiles + AT_LEAST - 1) / AT_LEAST * AT_LEAST * w.products * tile;
 }
 

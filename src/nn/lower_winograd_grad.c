@@ -33,23 +33,8 @@
 #define LOCAL AC_LOWER_LOCAL
 #define UNIT  16 /* tiles: as many as a turn of a product may take */
 
-/* By ALPHA; the second with texel buffers. */
-static const ac_winograd_code gradient_code[][2] = {
-    {AC_WINOGRAD_CODE(winograd_gradient_3), AC_WINOGRAD_CODE(winograd_gradient_3_texel)},
-    {AC_WINOGRAD_CODE(winograd_gradient_4), AC_WINOGRAD_CODE(winograd_gradient_4_texel)},
-    {AC_WINOGRAD_CODE(winograd_gradient_5), AC_WINOGRAD_CODE(winograd_gradient_5_texel)},
-    {AC_WINOGRAD_CODE(winograd_gradient_6), AC_WINOGRAD_CODE(winograd_gradient_6_texel)},
-    {AC_WINOGRAD_CODE(winograd_gradient_7), AC_WINOGRAD_CODE(winograd_gradient_7_texel)},
-    {AC_WINOGRAD_CODE(winograd_gradient_8), AC_WINOGRAD_CODE(winograd_gradient_8_texel)},
-};
-static const ac_winograd_code reduce_code[][2] = {
-    {AC_WINOGRAD_CODE(winograd_reduce_3), AC_WINOGRAD_CODE(winograd_reduce_3_texel)},
-    {AC_WINOGRAD_CODE(winograd_reduce_4), AC_WINOGRAD_CODE(winograd_reduce_4_texel)},
-    {AC_WINOGRAD_CODE(winograd_reduce_5), AC_WINOGRAD_CODE(winograd_reduce_5_texel)},
-    {AC_WINOGRAD_CODE(winograd_reduce_6), AC_WINOGRAD_CODE(winograd_reduce_6_texel)},
-    {AC_WINOGRAD_CODE(winograd_reduce_7), AC_WINOGRAD_CODE(winograd_reduce_7_texel)},
-    {AC_WINOGRAD_CODE(winograd_reduce_8), AC_WINOGRAD_CODE(winograd_reduce_8_texel)},
-};
+static const ac_winograd_code gradient_code[][2] = AC_WINOGRAD_PAIRS(winograd_gradient);
+static const ac_winograd_code reduce_code[][2] = AC_WINOGRAD_PAIRS(winograd_reduce);
 
 typedef struct job {
     ac_winograd w;
@@ -81,8 +66,7 @@ static ac_status get_kernels(job *j)
         .binding_count = 4,
         .constant_count = 7,
         .constants = {LOCAL, w->r, c->y.taps, c->x.taps, w->sets[0], w->sets[1], 0}};
-    bool cpu = ac_device_get_info(j->l->device)->type == AC_DEVICE_CPU;
-    bool texel = cpu && ac_lower_texels_fit(j->l, j->l->plan->values[c->out->root].size);
+    bool texel = ac_lower_value_in_texels(j->l, c->out);
     ac_status status = AC_OK;
 
     TRY(ac_conv_choose_gemm(j->l, &gemm, &j->gemm));
@@ -97,7 +81,7 @@ static ac_status get_kernels(job *j)
     TRY(ac_winograd_get_input_kernel(w, j->row, j->block, &j->input));
     TRY(ac_winograd_get_kernel(w, "winograd_gradient", &gradient_code[at][texel], texel, &gradient,
                                &j->gradient));
-    texel = cpu && ac_lower_texels_fit(j->l, AC_LOWER_SCRATCH_MAX);
+    texel = ac_lower_prefers_texels(j->l, AC_LOWER_SCRATCH_MAX);
     TRY(ac_winograd_get_kernel(w, "winograd_reduce", &reduce_code[at][texel], texel, &reduce,
                                &j->reduce));
 fail:
@@ -158,7 +142,7 @@ ac_status ac_winograd_lower_weight_gradient(const ac_conv *c, int m)
     TRY(ac_lower_channels(c->l, c->in, &j.columns));
     push.tiles_y = ac_winograd_tiles(&j.w, 0, 0);
     push.tiles_x = ac_winograd_tiles(&j.w, 1, 0);
-    push.tiles = c->in->shape.n * j.w.step[0] * push.tiles_y * j.w.step[1] * push.tiles_x;
+    push.tiles = (int)ac_winograd_all_tiles(&j.w, 0);
     each = ac_winograd_tiles_at_once(&j.w, push.tiles) / UNIT * UNIT;
     for (int64_t first = 0; first < push.tiles; first += each) {
         struct conv_push part = push;

@@ -27,6 +27,8 @@ typedef struct ac_winograd {
 ac_winograd ac_winograd_describe(const ac_conv *c, int m);
 /* Tiles along axis d (0: y) for a phase of the output. */
 int ac_winograd_tiles(const ac_winograd *w, int d, int phase);
+/* Of all pictures and of all that a dilation makes of each. */
+int64_t ac_winograd_all_tiles(const ac_winograd *w, int phase);
 /* How many of so many tiles are worked on at once, so that scratch does. */
 int64_t ac_winograd_tiles_at_once(const ac_winograd *w, int64_t tiles);
 
@@ -38,6 +40,16 @@ typedef struct ac_winograd_code {
 #define AC_WINOGRAD_CODE(name)                                                                     \
     {                                                                                              \
         name##_spv, sizeof(name##_spv)                                                             \
+    }
+#define AC_WINOGRAD_PAIR(name)                                                                     \
+    {                                                                                              \
+        AC_WINOGRAD_CODE(name), AC_WINOGRAD_CODE(name##_texel)                                     \
+    }
+/* By ALPHA; the second with texel buffers. */
+#define AC_WINOGRAD_PAIRS(name)                                                                    \
+    {                                                                                              \
+        AC_WINOGRAD_PAIR(name##_3), AC_WINOGRAD_PAIR(name##_4), AC_WINOGRAD_PAIR(name##_5),        \
+            AC_WINOGRAD_PAIR(name##_6), AC_WINOGRAD_PAIR(name##_7), AC_WINOGRAD_PAIR(name##_8)     \
     }
 
 /* Of a shader that is told struct conv_push; texel: its first binding is a texel buffer. */
