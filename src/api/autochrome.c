@@ -205,7 +205,7 @@ autochrome_status autochrome_colour_frame(autochrome *ac, const autochrome_frame
                                "autochrome_colour_frame(): a plane is NULL, or its stride shorter "
                                "than a row"));
     snprintf(name, sizeof(name), "frame %lld", (long long)ac->frames);
-    TRY(ac_painter_begin(ac->painter, 0, frame->luma, frame->luma_stride));
+    TRY(ac_painter_begin(ac->painter, 0, frame->luma, frame->luma_stride, NULL));
     TRY(ac_painter_end(ac->painter, 0, planes, strides, name));
     ac->frames++;
     return AUTOCHROME_OK;

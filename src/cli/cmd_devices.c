@@ -83,17 +83,17 @@ static json_t *device_json(const ac_device_info *d, bool chosen)
     format_version(d->api_version, version);
     return json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b,"
-        " s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:[I,I,I], s:b, s:b, s:b, s:b, s:b}",
+        " s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:[I,I,I], s:b, s:b, s:b, s:b, s:b}",
         "index", d->index, "name", d->name, "driver", d->driver, "api_version", version, "type",
         type_names[d->type], "usable", d->usable, "chosen", chosen, "reason", d->reason,
         "vendor_id", (json_int_t)d->vendor_id, "device_id", (json_int_t)d->device_id, "memory",
         (json_int_t)d->memory, "memory_free", (json_int_t)d->memory_free, "max_allocation",
         (json_int_t)d->max_allocation, "max_storage_range", (json_int_t)d->max_storage_range,
         "max_texel_elements", (json_int_t)d->max_texel_elements, "unified_memory",
-        d->unified_memory, "subgroup_size", (json_int_t)d->subgroup_size, "subgroup_min",
-        (json_int_t)d->subgroup_min, "subgroup_max", (json_int_t)d->subgroup_max,
-        "subgroup_control", d->subgroup_control, "subgroup_broadcast", d->subgroup_broadcast,
-        "shared_memory", (json_int_t)d->shared_memory, "max_invocations",
+        d->unified_memory, "host_pages", (json_int_t)d->host_pages, "subgroup_size",
+        (json_int_t)d->subgroup_size, "subgroup_min", (json_int_t)d->subgroup_min, "subgroup_max",
+        (json_int_t)d->subgroup_max, "subgroup_control", d->subgroup_control, "subgroup_broadcast",
+        d->subgroup_broadcast, "shared_memory", (json_int_t)d->shared_memory, "max_invocations",
         (json_int_t)d->max_invocations, "max_groups", (json_int_t)d->max_groups[0],
         (json_int_t)d->max_groups[1], (json_int_t)d->max_groups[2], "fp16_storage", d->fp16_storage,
         "fp16_arithmetic", d->fp16_arithmetic, "int8_storage", d->int8_storage,

@@ -1,6 +1,7 @@
 /* The program: finds the command, reads its options, runs it, makes its status an exit status. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,10 @@
 #include "vk/device.h"
 
 #define EXIT_WRONG_USE 2
+
+/* Blocks from this size on are given back to the system when they are freed: frames of 4K, and what
+ * is computed from them. The C library's own limit grows to 32 MiB, and the holes stay. */
+#define LARGE_BLOCK (8 << 20)
 
 static const ac_command *const commands[] = {
     &ac_command_bench,   &ac_command_colorize,
@@ -168,6 +173,7 @@ int main(int argc, char **argv)
     ac_status status;
 
     keep_standard_files();
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     ac_output_watch_json();
     if (ac_console_open(&console)) {
         fputs("autochrome: error: out of memory\n", stderr);

@@ -25,6 +25,11 @@ int ac_chroma_size(int luma_size, int shift)
     return (luma_size + (1 << shift) - 1) >> shift;
 }
 
+static int luma_words(const ac_picture_format *format, uint32_t row)
+{
+    return (int)(row ? row : ac_plane_row(format->width, format->depth)) / 4;
+}
+
 static ac_status dispatch(ac_device *device, ac_commands *commands, const ac_kernel_params *params,
                           const ac_binding *bindings, const void *push, int turns, uint64_t items)
 {
@@ -52,8 +57,7 @@ ac_status ac_lightness_record(ac_device *device, ac_commands *commands,
                                      .constants = {LOCAL, turns, ac_sample_bytes(p->format.depth)}};
     const struct lightness_push push = {.in_h = p->format.height,
                                         .in_w = p->format.width,
-                                        .in_row =
-                                            (int)ac_plane_row(p->format.width, p->format.depth) / 4,
+                                        .in_row = luma_words(&p->format, p->luma_row),
                                         .out_h = p->out_h,
                                         .out_w = p->out_w,
                                         .step_y = (float)p->step_y,
@@ -102,7 +106,7 @@ ac_status ac_merge_record(ac_device *device, ac_commands *commands, const ac_mer
     const struct merge_push push = {
         .in_h = p->format.height,
         .in_w = p->format.width,
-        .in_row = (int)ac_plane_row(p->format.width, p->format.depth) / 4,
+        .in_row = luma_words(&p->format, p->luma_row),
         .out_h = out_h,
         .out_w = out_w,
         .out_row = (int)row,

@@ -19,7 +19,8 @@ int ac_chroma_size(int luma_size, int shift);
  * the upper left on; at the lower right they may lie partly outside. */
 typedef struct ac_lightness_params {
     ac_picture_format format;
-    ac_binding luma; /* ac_plane_bytes(format) */
+    ac_binding luma;
+    uint32_t luma_row; /* bytes from row to row, a multiple of 4; 0: ac_plane_row() */
     ac_binding picture;
     int out_h, out_w;
     double step_y, step_x;
@@ -32,10 +33,11 @@ ac_status ac_lightness_record(ac_device *device, ac_commands *commands,
 typedef struct ac_merge_params {
     ac_picture_format format, out;
     ac_colorspace space; /* of out */
-    ac_binding luma;     /* as for ac_lightness_record() */
-    ac_binding colours;  /* [ab_h][ab_w][4] float */
-    ac_binding cb, cr;   /* ac_plane_bytes(out's chroma) each */
-    ac_binding flags;    /* one word, |= AC_MERGE_NOT_FINITE */
+    ac_binding luma;     /* both as for ac_lightness_record() */
+    uint32_t luma_row;
+    ac_binding colours; /* [ab_h][ab_w][4] float */
+    ac_binding cb, cr;  /* ac_plane_bytes(out's chroma) each */
+    ac_binding flags;   /* one word, |= AC_MERGE_NOT_FINITE */
     int ab_h, ab_w;
     double step_y, step_x; /* luma samples a pixel of colours */
     double saturation;     /* multiplies a and b */

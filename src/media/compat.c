@@ -38,6 +38,18 @@ void ac_compat_clear_key(AVFrame *frame)
 #endif
 }
 
+void ac_compat_call_from_threads(AVCodecContext *decoder)
+{
+#if LIBAVCODEC_VERSION_MAJOR < 60 /* from then on they do */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    decoder->thread_safe_callbacks = 1;
+#pragma GCC diagnostic pop
+#else
+    (void)decoder;
+#endif
+}
+
 int64_t ac_compat_duration(const AVFrame *frame)
 {
 #if FRAME_DURATION

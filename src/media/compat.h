@@ -13,6 +13,9 @@ bool ac_compat_is_top_first(const AVFrame *frame);
 /* A frame to be encoded is neither a key frame nor of a type: the encoder decides. */
 void ac_compat_clear_key(AVFrame *frame);
 
+/* The decoder's threads may call get_buffer2() themselves. */
+void ac_compat_call_from_threads(AVCodecContext *decoder);
+
 /* In the time base of the frame's stream, 0 when unknown. */
 int64_t ac_compat_duration(const AVFrame *frame);
 void ac_compat_set_duration(AVFrame *frame, int64_t duration);

@@ -53,6 +53,11 @@ uint8_t *ac_frame_plane(const ac_frame *frame, int plane, ptrdiff_t *stride)
     return frame->av->data[plane];
 }
 
+void *ac_frame_taken(const ac_frame *frame)
+{
+    return frame->taken;
+}
+
 int64_t ac_frame_index(const ac_frame *frame)
 {
     return frame->index;

@@ -28,10 +28,12 @@ ac_av_text ac_av_why(int error);
 ac_status ac_av_status(int error);
 /* Errors that a decoder and a demuxer have logged, none unless we listen: of those whose `opaque`
  * points here. Threads of theirs may be running. */
+typedef struct ac_frame_pool ac_frame_pool;
 typedef struct ac_complaints {
     pthread_mutex_t lock;
     unsigned count;
     ac_av_text latest;
+    ac_frame_pool *pool; /* for ac_frame_pool_serve() */
 } ac_complaints;
 unsigned ac_complaints_get(ac_complaints *complaints, ac_av_text *latest);
 ac_status ac_media_no_memory(const ac_log *log, const char *path);
@@ -43,6 +45,7 @@ struct ac_frame {
     AVFrame *av;    /* a reader's: gray of the luma's depth; a writer's: planar Y'CbCr */
     double seconds; /* ac_frame_time() */
     int64_t index;  /* of a sequence's frame: in its list; else how many were handed out before */
+    void *taken;    /* ac_frame_taken() */
 };
 
 struct ac_packet {
@@ -52,6 +55,18 @@ struct ac_packet {
 /* Takes over *av, also on failure; NULL when memory ran out. */
 ac_frame *ac_frame_wrap(AVFrame **av, double seconds);
 ac_packet *ac_packet_wrap(AVPacket **av);
+
+/* ---- frame_pool.c: decoded frames in memory of the caller's ---- */
+
+/* NULL when memory ran out. Frames, and what was taken for them, may outlive it. */
+ac_frame_pool *ac_frame_pool_create(const ac_frame_memory *memory);
+void ac_frame_pool_destroy(ac_frame_pool **pool);
+/* Sets a decoder that is not open yet to put its frames there, where it and their format allow it;
+ * its `opaque` points to an ac_complaints with the pool. */
+void ac_frame_pool_serve(AVCodecContext *decoder);
+/* What was taken for the memory that a frame's first plane lies in; NULL: it lies elsewhere, or
+ * `pool` is NULL. */
+void *ac_frame_pool_taken(ac_frame_pool *pool, const AVFrame *frame);
 
 /* ---- luma.c: the luma of whatever a decoder hands out ---- */
 

@@ -45,6 +45,17 @@ bool ac_media_is_written(const char *path);
 ac_status ac_media_read_format(const char *format, const ac_log *log, char **extension,
                                bool *picture);
 
+/* Memory for the frames of films, so that a device may read them where they are. `take` may be
+ * called from several threads at once, and so may `give`, of each that was taken, before the reader
+ * is closed or later, when the last frame in it is freed. */
+typedef struct ac_frame_memory {
+    /* At least size bytes at *data, aligned to 256. NULL: there are none, and the frame is put
+     * elsewhere. */
+    void *(*take)(void *opaque, size_t size, uint8_t **data);
+    void (*give)(void *taken);
+    void *opaque; /* valid until all is given back */
+} ac_frame_memory;
+
 typedef struct ac_reader_params {
     /* A file; libav's protocols mean nothing here. Where there is no file of that name, a pattern
      * or a glob, or else a folder: the frames of a sequence. "-" is standard input. */
@@ -62,6 +73,7 @@ typedef struct ac_reader_params {
     /* Reading standard input, which may have to wait, ends with AC_ERR_CANCELLED and no message
      * when it becomes true; NULL: it waits. */
     const atomic_bool *cancel;
+    const ac_frame_memory *memory; /* copied; NULL: libavcodec's own */
 } ac_reader_params;
 
 /* Luma handed out is exactly the decoder's for Y'CbCr and gray, whatever the layout. Of RGB, of
@@ -128,6 +140,9 @@ void ac_packet_free(ac_packet **packet);
 /* The planes of a frame: 0 luma, 1 Cb, 2 Cr, laid out as ac_picture_format says. Stride in bytes.
  * Of a reader's frame only plane 0 may be asked for, and it must not be written. */
 uint8_t *ac_frame_plane(const ac_frame *frame, int plane, ptrdiff_t *stride);
+/* What was taken (ac_frame_memory) for the memory that plane 0 of a reader's frame lies in; NULL:
+ * it lies elsewhere. */
+void *ac_frame_taken(const ac_frame *frame);
 /* Place in the film, from 0: of a sequence's frame that in the sequence, of others how many were
  * handed out before. */
 int64_t ac_frame_index(const ac_frame *frame);

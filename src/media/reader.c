@@ -189,6 +189,7 @@ static ac_status keep_frame(ac_reader *r, ac_item *item)
         status = ac_media_no_memory(r->log, r->path);
         goto fail;
     }
+    item->frame->taken = ac_frame_pool_taken(r->complaints.pool, item->frame->av);
     item->frame->index = r->sequence ? (int64_t)r->at : r->frames;
     r->frames++;
     return AC_OK;

@@ -155,6 +155,8 @@ static ac_status open_decoder(ac_reader *r, int threads)
         avcodec_parameters_to_context(r->decoder, st->codecpar) < 0)
         return ac_media_no_memory(r->log, r->path);
     r->decoder->opaque = &r->complaints;
+    if (r->complaints.pool)
+        ac_frame_pool_serve(r->decoder);
     r->decoder->pkt_timebase = st->time_base;
     r->decoder->thread_count = threads;
     /* Damaged pictures are kept and counted, and cropping is exact at any alignment. */
@@ -451,7 +453,9 @@ static ac_status open_reader(const ac_reader_params *params, bool whole, const a
     r->whole = whole;
     pthread_mutex_init(&r->complaints.lock, NULL);
     r->path = strdup(params->path);
-    if (!r->path) {
+    if (params->memory)
+        r->complaints.pool = ac_frame_pool_create(params->memory);
+    if (!r->path || (params->memory && !r->complaints.pool)) {
         status = ac_media_no_memory(log, params->path);
         goto fail;
     }
@@ -535,6 +539,7 @@ void ac_reader_close(ac_reader **reader)
     free(r->started);
     free(r->kept);
     free(r->path);
+    ac_frame_pool_destroy(&r->complaints.pool);
     pthread_mutex_destroy(&r->complaints.lock);
     free(r);
     *reader = NULL;

@@ -158,7 +158,7 @@ static ac_status begin_frame(job *j, ac_frame *frame)
     luma = ac_frame_plane(frame, 0, &stride);
     j->on_device[slot] = frame;
     j->begun++;
-    return ac_painter_begin(j->painter, slot, luma, stride);
+    return ac_painter_begin(j->painter, slot, luma, stride, ac_frame_taken(frame));
 }
 
 /* A frame that is there already is coloured only where a later one's colours look back at it. */
@@ -307,8 +307,29 @@ fail:
     return status;
 }
 
+/* An ac_frame_memory of a device's. */
+static void *take_shared(void *opaque, size_t size, uint8_t **data)
+{
+    ac_buffer *buffer;
+
+    if (ac_buffer_create(opaque, AC_BUFFER_SHARED, size, "a frame", &buffer))
+        return NULL;
+    *data = ac_buffer_map(buffer);
+    return buffer;
+}
+
+static void give_shared(void *taken)
+{
+    ac_buffer *buffer = taken;
+
+    ac_buffer_destroy(&buffer);
+}
+
 ac_status ac_colorize_open_input(const ac_colorize_params *p, const ac_log *log, ac_reader **reader)
 {
+    const ac_frame_memory memory = {take_shared, give_shared, p->device};
+    bool shares = p->device && ac_device_shares_memory(p->device);
+
     return ac_reader_open(&(ac_reader_params){.path = p->input,
                                               .start = p->start,
                                               .duration = p->duration,
@@ -316,7 +337,8 @@ ac_status ac_colorize_open_input(const ac_colorize_params *p, const ac_log *log,
                                               .has_start_number = p->has_start_number,
                                               .start_number = p->start_number,
                                               .allow_gaps = p->allow_gaps,
-                                              .cancel = p->cancel},
+                                              .cancel = p->cancel,
+                                              .memory = shares ? &memory : NULL},
                           log, reader);
 }
 

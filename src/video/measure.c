@@ -105,7 +105,8 @@ static ac_status paint(stages *s)
         if (i - ended == ac_colorize_slots(&s->job))
             TRY(end_frame(s, ended++));
         luma = ac_frame_plane(s->sources[i], 0, &stride);
-        TRY(ac_painter_begin(s->job.painter, i % ac_colorize_slots(&s->job), luma, stride));
+        TRY(ac_painter_begin(s->job.painter, i % ac_colorize_slots(&s->job), luma, stride,
+                             ac_frame_taken(s->sources[i])));
         TRY(tell(s, "network and merge", i, s->held));
     }
     while (ended < s->held)

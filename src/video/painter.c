@@ -14,10 +14,12 @@
 
 typedef struct slot {
     ac_buffer *place;           /* for the temporal stage */
-    ac_buffer *upload, *luma;   /* the same on devices with unified memory */
+    ac_buffer *upload, *luma;   /* the same with unified memory; NULL: none was copied so far */
     ac_buffer *result, *chroma; /* flags and both planes; the same with unified memory */
-    ac_commands *commands;
-    bool blank; /* the frame in it shows nothing */
+    /* What reads the luma, for the luma of the latest frame, and what is between: the network. */
+    ac_commands *before, *network, *after;
+    bool recorded; /* both, for luma that is copied */
+    bool blank;    /* the frame in it shows nothing */
 } slot;
 
 struct ac_painter {
@@ -26,6 +28,7 @@ struct ac_painter {
     int work_h, work_w, ab_h, ab_w;
     ac_session *session;
     ac_temporal *temporal;
+    ac_colorspace space;
     ac_buffer *guide; /* L* at the size of the network's result; NULL: the network's own is */
     slot *slots;
     double waited;
@@ -88,14 +91,27 @@ static ac_status check_planes(const ac_painter *p)
                    (double)info->max_storage_range / (1 << 20));
 }
 
-static ac_status record(ac_painter *p, slot *s, const ac_colorspace *space)
+static ac_status record_network(ac_painter *p, slot *s)
+{
+    ac_status status = AC_OK;
+
+    TRY(ac_commands_begin(s->network));
+    TRY(ac_session_record(p->session, s->network));
+    TRY(ac_temporal_record(p->temporal, s->network, (ac_binding){s->place, 0, 0}));
+    TRY(ac_commands_end(s->network));
+fail:
+    return status;
+}
+
+/* Luma is shared, its rows luma_row bytes apart, or s->luma. */
+static ac_status record_luma(ac_painter *p, slot *s, ac_binding luma, uint32_t luma_row)
 {
     const ac_painter_params *params = &p->params;
-    const ac_binding luma = {s->luma, 0, 0};
     uint64_t plane = chroma_plane_bytes(p);
     double step_y, step_x, ab_y, ab_x;
     ac_lightness_params lightness = {.format = params->luma,
                                      .luma = luma,
+                                     .luma_row = luma_row,
                                      .picture = ac_session_lightness(p->session),
                                      .out_h = p->work_h,
                                      .out_w = p->work_w};
@@ -103,30 +119,29 @@ static ac_status record(ac_painter *p, slot *s, const ac_colorspace *space)
 
     luma_steps(p, &step_y, &step_x);
     ac_session_step(p->session, &ab_y, &ab_x);
-    TRY(ac_commands_begin(s->commands));
-    if (s->upload != s->luma)
-        ac_commands_copy(s->commands, s->upload, 0, s->luma, 0, ac_buffer_size(s->luma));
-    ac_commands_zero(s->commands, s->chroma, 0, FLAGS_SIZE);
-    ac_commands_barrier(s->commands);
+    TRY(ac_commands_begin(s->before));
+    if (luma.buffer == s->luma && s->upload != s->luma)
+        ac_commands_copy(s->before, s->upload, 0, s->luma, 0, ac_buffer_size(s->luma));
+    ac_commands_zero(s->before, s->chroma, 0, FLAGS_SIZE);
+    ac_commands_barrier(s->before);
     lightness.step_y = step_y;
     lightness.step_x = step_x;
-    TRY(ac_lightness_record(params->device, s->commands, &lightness));
+    TRY(ac_lightness_record(params->device, s->before, &lightness));
     lightness.picture = guide_of(p);
     lightness.out_h = p->ab_h;
     lightness.out_w = p->ab_w;
     lightness.step_y = step_y * ab_y;
     lightness.step_x = step_x * ab_x;
     if (p->guide)
-        TRY(ac_lightness_record(params->device, s->commands, &lightness));
-    ac_commands_barrier(s->commands);
-    TRY(ac_session_record(p->session, s->commands));
-    TRY(ac_temporal_record(p->temporal, s->commands, (ac_binding){s->place, 0, 0}));
-    ac_commands_barrier(s->commands);
-    TRY(ac_merge_record(params->device, s->commands,
+        TRY(ac_lightness_record(params->device, s->before, &lightness));
+    TRY(ac_commands_end(s->before));
+    TRY(ac_commands_begin(s->after));
+    TRY(ac_merge_record(params->device, s->after,
                         &(ac_merge_params){.format = params->luma,
                                            .out = params->out,
-                                           .space = *space,
+                                           .space = p->space,
                                            .luma = luma,
+                                           .luma_row = luma_row,
                                            .colours = ac_temporal_colours(p->temporal),
                                            .cb = {s->chroma, chroma_offset(p, 0), plane},
                                            .cr = {s->chroma, chroma_offset(p, 1), plane},
@@ -137,43 +152,59 @@ static ac_status record(ac_painter *p, slot *s, const ac_colorspace *space)
                                            .step_x = lightness.step_x,
                                            .saturation = params->saturation}));
     if (s->result != s->chroma) {
-        ac_commands_barrier(s->commands);
-        ac_commands_copy(s->commands, s->chroma, 0, s->result, 0, ac_buffer_size(s->chroma));
+        ac_commands_barrier(s->after);
+        ac_commands_copy(s->after, s->chroma, 0, s->result, 0, ac_buffer_size(s->chroma));
     }
-    TRY(ac_commands_end(s->commands));
+    TRY(ac_commands_end(s->after));
 fail:
     return status;
 }
 
-static ac_status create_slot(ac_painter *p, slot *s, const ac_colorspace *space)
+static ac_status create_slot(ac_painter *p, slot *s)
 {
     ac_device *device = p->params.device;
-    const ac_picture_format *luma = &p->params.luma;
-    uint64_t in = ac_plane_bytes(luma->height, luma->width, luma->depth);
     uint64_t out = chroma_offset(p, 2);
     bool unified = ac_device_get_info(device)->unified_memory;
     ac_status status = AC_OK;
 
     TRY(ac_buffer_create(device, AC_BUFFER_UPLOAD, AC_TEMPORAL_FRAME_SIZE, "a frame's place",
                          &s->place));
-    TRY(ac_buffer_create(device, AC_BUFFER_UPLOAD, in, "a frame's luma", &s->upload));
     TRY(ac_buffer_create(device, AC_BUFFER_DOWNLOAD, out, "a frame's chroma", &s->result));
-    s->luma = s->upload;
     s->chroma = s->result;
     if (!unified) {
-        s->luma = s->chroma = NULL;
-        TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, in, "a frame's luma", &s->luma));
+        s->chroma = NULL;
         TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, out, "a frame's chroma", &s->chroma));
     }
-    TRY(ac_commands_create(device, &s->commands));
-    TRY(record(p, s, space));
+    TRY(ac_commands_create(device, &s->before));
+    TRY(ac_commands_create(device, &s->network));
+    TRY(ac_commands_create(device, &s->after));
+    TRY(record_network(p, s));
+fail:
+    return status;
+}
+
+/* Where luma is copied to. */
+static ac_status create_luma(ac_painter *p, slot *s)
+{
+    ac_device *device = p->params.device;
+    const ac_picture_format *format = &p->params.luma;
+    uint64_t bytes = ac_plane_bytes(format->height, format->width, format->depth);
+    ac_status status = AC_OK;
+
+    TRY(ac_buffer_create(device, AC_BUFFER_UPLOAD, bytes, "a frame's luma", &s->upload));
+    if (ac_device_get_info(device)->unified_memory)
+        s->luma = s->upload;
+    else
+        TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, bytes, "a frame's luma", &s->luma));
 fail:
     return status;
 }
 
 static void destroy_slot(slot *s)
 {
-    ac_commands_destroy(&s->commands);
+    ac_commands_destroy(&s->after); /* the one that is waited for */
+    ac_commands_destroy(&s->network);
+    ac_commands_destroy(&s->before);
     if (s->luma != s->upload)
         ac_buffer_destroy(&s->luma);
     if (s->chroma != s->result)
@@ -186,7 +217,6 @@ static void destroy_slot(slot *s)
 ac_status ac_painter_create(const ac_painter_params *params, const ac_log *log, ac_painter **result)
 {
     ac_painter *p = calloc(1, sizeof(*p));
-    ac_colorspace space;
     ac_status status = AC_OK;
     double ab_y, ab_x;
     ac_shape ab;
@@ -196,7 +226,7 @@ ac_status ac_painter_create(const ac_painter_params *params, const ac_log *log, 
         return ac_fail(log, AC_ERR_MEMORY, "out of memory");
     p->params = *params;
     p->log = log;
-    TRY(ac_colorspace_get(&params->out, log, &space));
+    TRY(ac_colorspace_get(&params->out, log, &p->space));
     TRY(ac_net_check_colours(params->model->net, log));
     TRY(check_planes(p));
     set_working_size(p);
@@ -223,7 +253,9 @@ ac_status ac_painter_create(const ac_painter_params *params, const ac_log *log, 
         goto fail;
     }
     for (int i = 0; i < params->slots; i++)
-        TRY(create_slot(p, &p->slots[i], &space));
+        TRY(create_slot(p, &p->slots[i]));
+    /* Of what is never run: kernels are made now and not when the first frame is there. */
+    TRY(record_luma(p, &p->slots[0], (ac_binding){p->slots[0].result, 0, 0}, 0));
     *result = p;
     return AC_OK;
 
@@ -305,16 +337,57 @@ static void fill_neutral(uint8_t *plane, ptrdiff_t stride, int width, int height
         }
 }
 
-ac_status ac_painter_begin(ac_painter *p, int index, const uint8_t *luma, ptrdiff_t stride)
+static ac_status copy_luma(ac_painter *p, slot *s, const uint8_t *luma, ptrdiff_t stride)
 {
     const ac_picture_format *format = &p->params.luma;
-    slot *s = &p->slots[index];
+    ac_status status = AC_OK;
 
+    if (!s->luma)
+        TRY(create_luma(p, s));
     copy_rows(ac_buffer_map(s->upload), ac_plane_row(format->width, format->depth), luma, stride,
               row_bytes(format->width, format->depth), format->height);
-    s->blank = is_blank(format, luma, stride);
+    if (!s->recorded)
+        TRY(record_luma(p, s, (ac_binding){s->luma, 0, 0}, 0));
+    s->recorded = true;
+fail:
+    return status;
+}
+
+/* Where the device finds luma in a buffer that it shares with the host. False: nowhere. */
+static bool find_luma(const ac_painter *p, const uint8_t *luma, ptrdiff_t stride,
+                      const ac_buffer *shared, ac_binding *binding)
+{
+    const ac_picture_format *format = &p->params.luma;
+    uint32_t row = ac_plane_row(format->width, format->depth);
+    uint64_t bytes, offset;
+
+    if (!shared || stride < (ptrdiff_t)row || stride % 4)
+        return false;
+    bytes = (uint64_t)stride * (uint64_t)(format->height - 1) + row;
+    offset = (uint64_t)(luma - (const uint8_t *)ac_buffer_map(shared));
+    *binding = (ac_binding){shared, offset, bytes};
+    return offset % ac_device_get_info(p->params.device)->min_binding_alignment == 0 &&
+           bytes <= ac_device_get_info(p->params.device)->max_storage_range;
+}
+
+ac_status ac_painter_begin(ac_painter *p, int index, const uint8_t *luma, ptrdiff_t stride,
+                           const ac_buffer *shared)
+{
+    slot *s = &p->slots[index];
+    ac_binding binding;
+    ac_status status = AC_OK;
+
+    if (find_luma(p, luma, stride, shared, &binding)) {
+        s->recorded = false;
+        TRY(record_luma(p, s, binding, (uint32_t)stride));
+    } else {
+        TRY(copy_luma(p, s, luma, stride));
+    }
+    s->blank = is_blank(&p->params.luma, luma, stride);
     ac_temporal_next(p->temporal, ac_buffer_map(s->place));
-    return ac_commands_submit(s->commands);
+    return ac_commands_submit_all((ac_commands *[]){s->before, s->network, s->after}, 3);
+fail:
+    return status;
 }
 
 ac_status ac_painter_end(ac_painter *p, int index, uint8_t *const planes[2],
@@ -326,7 +399,7 @@ ac_status ac_painter_end(ac_painter *p, int index, uint8_t *const planes[2],
     int w = ac_chroma_size(out->width, out->chroma_shift_x);
     int h = ac_chroma_size(out->height, out->chroma_shift_y);
     double begin = ac_clock_now((ac_clock){0});
-    ac_status status = ac_commands_wait(s->commands);
+    ac_status status = ac_commands_wait(s->after);
     uint32_t flags;
 
     p->waited += ac_clock_now((ac_clock){0}) - begin;

@@ -7,7 +7,7 @@
 
 #include "nn/model.h"
 #include "util/picture.h"
-#include "vk/device.h"
+#include "vk/buffer.h"
 
 typedef struct ac_painter ac_painter;
 
@@ -31,8 +31,11 @@ void ac_painter_destroy(ac_painter **painter);
 void ac_painter_working_size(const ac_painter *painter, int *height, int *width);
 
 /* Takes a frame's luma (stride in bytes) and sets the device to work on it. Frames come in the
- * order of the film; the slot must be free. */
-ac_status ac_painter_begin(ac_painter *painter, int slot, const uint8_t *luma, ptrdiff_t stride);
+ * order of the film; the slot must be free. luma may lie in `shared`, an AC_BUFFER_SHARED of the
+ * device: then it is not copied, where it is aligned as the device needs it, and must stay as it is
+ * until ac_painter_end(). NULL: it lies elsewhere. */
+ac_status ac_painter_begin(ac_painter *painter, int slot, const uint8_t *luma, ptrdiff_t stride,
+                           const ac_buffer *shared);
 /* Waits for the slot's frame and writes its Cb and Cr planes, neutral for one that shows nothing
  * (one brightness all over); the slot is free afterwards. name of the frame is for the message when
  * the network's colours were not finite (AC_ERR_FORMAT). */

@@ -1,5 +1,6 @@
 #include "vk/internal.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,11 +37,59 @@ static int type_for_kind(const ac_device *device, ac_buffer_kind kind, uint32_t 
     case AC_BUFFER_UPLOAD:
         return memory_type(device, allowed, host, unified ? local | cached : 0);
     case AC_BUFFER_DOWNLOAD:
+    case AC_BUFFER_SHARED:
         return memory_type(device, allowed, host, unified ? local | cached : cached);
     default:
         return unified ? memory_type(device, allowed, local | host, cached)
                        : memory_type(device, allowed, 0, local);
     }
+}
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* Zeroed memory of the host's, in pages as large as it has: a network goes through tens of MiB at
+ * once, and looking up where small pages are takes a processor time. A device's own memory is in
+ * files with llvmpipe, which are in small pages. */
+static void *take_pages(size_t size)
+{
+    size_t spare = size >= HUGE_PAGE ? HUGE_PAGE : 0, head;
+    char *pages =
+        mmap(NULL, size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (pages == MAP_FAILED)
+        return NULL;
+    if (!spare)
+        return pages;
+    head = (HUGE_PAGE - (uintptr_t)pages % HUGE_PAGE) % HUGE_PAGE;
+    if (head)
+        munmap(pages, head);
+    if (head < spare)
+        munmap(pages + head + size, spare - head);
+    madvise(pages + head, size, MADV_HUGEPAGE); /* no more than advice: it may fail */
+    return pages + head;
+}
+
+/* Whether a buffer's memory is the host's. */
+static bool takes_pages(const ac_device *device, ac_buffer_kind kind)
+{
+    return device->info.host_pages &&
+           (device->info.type == AC_DEVICE_CPU || kind == AC_BUFFER_SHARED);
+}
+
+bool ac_device_shares_memory(const ac_device *device)
+{
+    return device->info.unified_memory || device->info.host_pages;
+}
+
+/* Memory types that pages of the host may have. */
+static uint32_t page_types(const ac_device *device, const void *pages)
+{
+    VkMemoryHostPointerPropertiesEXT may = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT};
+    VkResult result = device->GetMemoryHostPointerPropertiesEXT(
+        device->handle, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, pages, &may);
+
+    return result == VK_SUCCESS ? may.memoryTypeBits : 0;
 }
 
 static ac_status map_memory(ac_buffer *buffer)
@@ -57,6 +106,15 @@ static ac_status map_memory(ac_buffer *buffer)
     return AC_OK;
 }
 
+static void count_memory(ac_device *device, int64_t bytes)
+{
+    uint64_t used = atomic_fetch_add(&device->memory_used, (uint64_t)bytes) + (uint64_t)bytes;
+    uint64_t peak = atomic_load(&device->memory_peak);
+
+    while (used > peak && !atomic_compare_exchange_weak(&device->memory_peak, &peak, used))
+        ;
+}
+
 static ac_status bind_memory(ac_buffer *buffer)
 {
     ac_device *device = buffer->device;
@@ -68,10 +126,24 @@ static ac_status bind_memory(ac_buffer *buffer)
                                              .buffer = buffer->handle};
     VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                  .pNext = device->info.addresses ? &addressed : NULL};
+    VkImportMemoryHostPointerInfoEXT import = {
+        .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
+        .pNext = info.pNext,
+        .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
     VkMemoryPropertyFlags flags;
     int type;
 
     device->GetBufferMemoryRequirements(device->handle, buffer->handle, &needs);
+    if (takes_pages(device, buffer->kind)) {
+        needs.size += (0 - needs.size) % device->info.host_pages;
+        buffer->pages = take_pages(needs.size);
+        if (!buffer->pages)
+            return AC_ERR_DEVICE_MEMORY;
+        buffer->page_bytes = needs.size;
+        needs.memoryTypeBits &= page_types(device, buffer->pages);
+        import.pHostPointer = buffer->pages;
+        info.pNext = &import;
+    }
     type = type_for_kind(device, buffer->kind, needs.memoryTypeBits);
     if (type < 0)
         return AC_ERR_DEVICE_MEMORY;
@@ -82,9 +154,7 @@ static ac_status bind_memory(ac_buffer *buffer)
         return AC_ERR_DEVICE_MEMORY;
     }
     buffer->allocated = needs.size;
-    device->memory_used += needs.size;
-    if (device->memory_used > device->memory_peak)
-        device->memory_peak = device->memory_used;
+    count_memory(device, (int64_t)needs.size);
     if (device->BindBufferMemory(device->handle, buffer->handle, buffer->memory, 0) != VK_SUCCESS)
         return AC_ERR_DEVICE_MEMORY;
     if (device->info.addresses)
@@ -101,6 +171,8 @@ static ac_status clear(ac_buffer *buffer)
     ac_commands *commands = NULL;
     ac_status status = AC_OK;
 
+    if (buffer->pages)
+        return AC_OK; /* they are zero as they come */
     if (buffer->map) {
         memset(buffer->map, 0, buffer->size);
         return AC_OK;
@@ -118,12 +190,15 @@ fail:
 ac_status ac_buffer_create(ac_device *device, ac_buffer_kind kind, uint64_t size, const char *name,
                            ac_buffer **result)
 {
-    const VkBufferUsageFlags usage =
-        VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
-        VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-        (device->info.addresses ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0U);
+    const VkExternalMemoryBufferCreateInfo pages = {
+        .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
+        .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
     ac_buffer *buffer = calloc(1, sizeof(*buffer));
-    VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .usage = usage};
+    VkBufferCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+        .pNext = takes_pages(device, kind) ? &pages : NULL,
+        .usage = AC_VK_BUFFER_USAGE |
+                 (device->info.addresses ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0U)};
     ac_status status = AC_OK;
 
     *result = NULL;
@@ -140,14 +215,14 @@ ac_status ac_buffer_create(ac_device *device, ac_buffer_kind kind, uint64_t size
     } else {
         status = bind_memory(buffer);
     }
-    if (status == AC_ERR_DEVICE_MEMORY) {
+    if (status == AC_ERR_DEVICE_MEMORY && kind != AC_BUFFER_SHARED) {
         ac_fail(device->log, status,
                 "device %s has no %.1f MiB for %s: %.1f MiB are taken, %.1f MiB the device has",
                 device->info.name, (double)size / (1 << 20), name,
                 (double)(device->memory_used - buffer->allocated) / (1 << 20),
                 (double)device->info.memory / (1 << 20));
-        goto fail;
     }
+    TRY(status);
     TRY(clear(buffer));
     *result = buffer;
     return AC_OK;
@@ -167,7 +242,9 @@ void ac_buffer_destroy(ac_buffer **pointer)
         buffer->device->DestroyBuffer(buffer->device->handle, buffer->handle, NULL);
     if (buffer->memory)
         buffer->device->FreeMemory(buffer->device->handle, buffer->memory, NULL);
-    buffer->device->memory_used -= buffer->allocated;
+    if (buffer->pages)
+        munmap(buffer->pages, buffer->page_bytes);
+    count_memory(buffer->device, -(int64_t)buffer->allocated);
     free(buffer);
     *pointer = NULL;
 }

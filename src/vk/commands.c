@@ -353,15 +353,24 @@ ac_status ac_commands_end(ac_commands *commands)
 
 ac_status ac_commands_submit(ac_commands *commands)
 {
+    return ac_commands_submit_all(&commands, 1);
+}
+
+ac_status ac_commands_submit_all(ac_commands *const *list, int count)
+{
+    ac_commands *commands = list[count - 1];
     ac_device *device = commands->device;
+    VkCommandBuffer buffers[AC_COMMANDS_MAX];
     const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                               .commandBufferCount = 1,
-                               .pCommandBuffers = &commands->buffer};
+                               .commandBufferCount = (uint32_t)count,
+                               .pCommandBuffers = buffers};
     ac_status status = ac_commands_wait(commands);
     VkResult result;
 
     if (status != AC_OK)
         return status;
+    for (int i = 0; i < count; i++)
+        buffers[i] = list[i]->buffer;
     if (device->fresh)
         ac_kernels_compile(device);
     if (device->faultless == 0)

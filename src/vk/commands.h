@@ -43,6 +43,10 @@ ac_status ac_commands_end(ac_commands *commands);
 
 /* Work submitted later begins after earlier work has ended, with its results visible to it. */
 ac_status ac_commands_submit(ac_commands *commands);
+/* Up to AC_COMMANDS_MAX, one after the other, in one submission; the last of them is waited for,
+ * before any is begun anew or destroyed. */
+#define AC_COMMANDS_MAX 4
+ac_status ac_commands_submit_all(ac_commands *const *list, int count);
 /* AC_ERR_DEVICE_LOST with a message when the device is gone. */
 ac_status ac_commands_wait(ac_commands *commands);
 ac_status ac_commands_run(ac_commands *commands); /* both */

@@ -67,7 +67,7 @@ static ac_status create_device(ac_device *device)
                                            .queueCount = 1,
                                            .pQueuePriorities = &priority};
     bool control = device->info.subgroup_control;
-    const char *extensions[2];
+    const char *extensions[3];
     uint32_t extension_count = 0;
     VkPhysicalDeviceSubgroupSizeControlFeatures sizes = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
@@ -93,6 +93,8 @@ static ac_status create_device(ac_device *device)
 #endif
     if (control && device->info.api_version < VK_API_VERSION_1_3)
         extensions[extension_count++] = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+    if (device->info.host_pages)
+        extensions[extension_count++] = VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                      .pNext = &twelve,
                                      .pEnabledFeatures = &features,

@@ -46,7 +46,8 @@ typedef struct ac_device_info {
     uint32_t shared_memory;   /* of one workgroup */
     uint32_t max_invocations; /* of one workgroup */
     uint32_t max_groups[3];
-    bool addresses; /* kernels with a texel_mask had better take addresses */
+    uint32_t host_pages; /* what host memory that it takes begins and ends at; 0: it takes none */
+    bool addresses;      /* kernels with a texel_mask had better take addresses */
     bool fp16_storage, fp16_arithmetic, int8_storage, int64;
     bool cooperative_matrix;
     /* Rows and columns of float32 sums, and the length of the float16 rows that they are made from,

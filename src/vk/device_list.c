@@ -27,6 +27,29 @@ static bool has_extension(const ac_instance *instance, VkPhysicalDevice handle, 
     return found;
 }
 
+/* Whether buffers may have the host's memory, and of what alignment. */
+static void read_host_memory(const ac_instance *instance, VkPhysicalDevice handle,
+                             ac_device_info *info)
+{
+    const VkPhysicalDeviceExternalBufferInfo buffer = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO,
+        .usage = AC_VK_BUFFER_USAGE,
+        .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
+    VkExternalBufferProperties takes = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES};
+    VkPhysicalDeviceExternalMemoryHostPropertiesEXT host = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT};
+    VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                       .pNext = &host};
+    const VkExternalMemoryFeatureFlags wanted = VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
+
+    if (!has_extension(instance, handle, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+        return;
+    instance->GetPhysicalDeviceExternalBufferProperties(handle, &buffer, &takes);
+    instance->GetPhysicalDeviceProperties2(handle, &all);
+    if (takes.externalMemoryProperties.externalMemoryFeatures & wanted)
+        info->host_pages = (uint32_t)host.minImportedHostPointerAlignment;
+}
+
 static ac_device_type type_of(VkPhysicalDeviceType type)
 {
     switch (type) {
@@ -234,6 +257,7 @@ static void read_device(const ac_instance *instance, VkPhysicalDevice handle, in
     read_matrices(instance, handle, info);
 #endif
     read_memory(instance, handle, info);
+    read_host_memory(instance, handle, info);
     instance->GetPhysicalDeviceQueueFamilyProperties(handle, &family_count, families);
     for (uint32_t i = 0; i < family_count; i++)
         if (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)

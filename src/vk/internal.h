@@ -20,6 +20,7 @@
     X(GetPhysicalDeviceFeatures2)                                                                  \
     X(GetPhysicalDeviceMemoryProperties2)                                                          \
     X(GetPhysicalDeviceQueueFamilyProperties)                                                      \
+    X(GetPhysicalDeviceExternalBufferProperties)                                                   \
     X(EnumerateDeviceExtensionProperties)                                                          \
     X(CreateDevice)                                                                                \
     X(GetDeviceProcAddr)
@@ -43,6 +44,7 @@
     X(DestroyBuffer)                                                                               \
     X(GetBufferMemoryRequirements)                                                                 \
     X(GetBufferDeviceAddress)                                                                      \
+    X(GetMemoryHostPointerPropertiesEXT)                                                           \
     X(AllocateMemory)                                                                              \
     X(FreeMemory)                                                                                  \
     X(BindBufferMemory)                                                                            \
@@ -77,6 +79,11 @@
     X(ResetFences)                                                                                 \
     X(WaitForFences)                                                                               \
     X(QueueSubmit)
+
+/* Of all buffers, but for SHADER_DEVICE_ADDRESS, which is added where the device has it. */
+#define AC_VK_BUFFER_USAGE                                                                         \
+    (VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |               \
+     VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT)
 
 #define AC_VK_DECLARE(name) PFN_vk##name name;
 
@@ -135,7 +142,7 @@ struct ac_device {
     VkQueue queue;
     uint32_t queue_family;
     VkPhysicalDeviceMemoryProperties memory;
-    uint64_t memory_used, memory_peak;
+    _Atomic uint64_t memory_used, memory_peak;
     int faultless; /* pieces of work till the fault that AUTOCHROME_FAULT wants; negative: none */
     VkResult fault;
 
@@ -157,6 +164,8 @@ struct ac_buffer {
     VkBuffer handle;
     VkDeviceMemory memory;
     void *map;
+    void *pages; /* the buffer's memory where it is the host's, of page_bytes; NULL: the device's */
+    size_t page_bytes;
 };
 
 /* $XDG_CACHE_HOME/autochrome, or ~/.cache/autochrome (XDG Base Directory Specification): the

@@ -1,6 +1,7 @@
 /* Lightness and merge on a device against the same formulas in double, and what must hold for any
  * picture: grays stay gray, nothing leaves the gamut, colours keep to edges. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "../op/run_net.h"
 #include "../unit/test.h"
@@ -325,7 +326,8 @@ static double mean_of(const plane *p, double top, double bottom, double left, do
     return sum / weights;
 }
 
-static void check_lightness(int h, int w, int depth, bool full, int out_h, int out_w)
+/* With rows of luma further apart by `behind` words, where 255 is. */
+static void check_lightness(int h, int w, int depth, bool full, int out_h, int out_w, int behind)
 {
     const ac_picture_format format = {
         .width = w, .height = h, .depth = depth, .full_range = full, .matrix = 1, .primaries = 1};
@@ -334,19 +336,28 @@ static void check_lightness(int h, int w, int depth, bool full, int out_h, int o
     uint64_t stream = ac_random_stream(1, "lightness"), k = 0;
     plane p = plane_create(h, w, depth);
     float *values = calloc((size_t)out_h * (size_t)out_w, sizeof(*values));
-    ac_buffer *in, *out = NULL;
+    size_t row = p.row + 4 * (size_t)behind;
+    ac_buffer *in = NULL, *out = NULL;
     ac_commands *commands = NULL;
 
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++)
             plane_set(&p, y, x, (int)(ac_random_uniform(stream, k++) * max));
-    in = upload(p.data, ac_plane_bytes(h, w, depth));
+    /* Memory that is shared, as frames that a decoder puts there. */
+    if (!behind)
+        in = upload(p.data, ac_plane_bytes(h, w, depth));
+    else
+        CHECK(ac_buffer_create(device, AC_BUFFER_SHARED, row * (size_t)h, "test", &in) == AC_OK &&
+              ac_buffer_fill(in, 255) == AC_OK);
+    for (int y = 0; y < h && behind; y++)
+        memcpy((uint8_t *)ac_buffer_map(in) + (size_t)y * row, p.data + (size_t)y * p.row, p.row);
     CHECK(values && ac_buffer_create(device, AC_BUFFER_DEVICE, 4 * (uint64_t)(out_h * out_w),
                                      "test", &out) == AC_OK);
     CHECK(ac_commands_create(device, &commands) == AC_OK && ac_commands_begin(commands) == AC_OK);
     CHECK(ac_lightness_record(device, commands,
                               &(ac_lightness_params){.format = format,
                                                      .luma = {in, 0, 0},
+                                                     .luma_row = behind ? (uint32_t)row : 0,
                                                      .picture = {out, 0, 0},
                                                      .out_h = out_h,
                                                      .out_w = out_w,
@@ -401,11 +412,15 @@ int main(void)
     if (test_device_open(&log, &device) != AC_OK)
         return EXIT_FAILURE;
     test_colorspaces();
-    check_lightness(37, 53, 8, false, 17, 23);
-    check_lightness(37, 53, 10, true, 37, 53);
-    check_lightness(9, 7, 16, true, 4, 14);
-    check_lightness(1, 1, 8, true, 1, 1);
-    check_lightness(1, 301, 12, false, 1, 20);
+    check_lightness(37, 53, 8, false, 17, 23, 0);
+    check_lightness(37, 53, 10, true, 37, 53, 0);
+    check_lightness(9, 7, 16, true, 4, 14, 0);
+    check_lightness(1, 1, 8, true, 1, 1, 0);
+    check_lightness(1, 301, 12, false, 1, 20, 0);
+    if (ac_device_shares_memory(device)) {
+        check_lightness(37, 53, 8, false, 17, 23, 3);
+        check_lightness(37, 53, 10, true, 37, 53, 1);
+    }
     test_known_colours();
     test_gamut();
     test_edges();

@@ -3,9 +3,10 @@
  *
  * usage: remux [KEY=VALUE ...] INPUT OUTPUT
  * Keys: codec crf preset options pix_fmt start duration overwrite strict verbose threads framerate
- * start_number allow_gaps format resume.
+ * start_number allow_gaps format resume memory (1: the reader's frames lie in remux's).
  * Prints what the reader and the writer say of themselves, one "name: value" a line; messages go
  * to standard error. Exits with the negated ac_status. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,27 @@
 typedef struct job {
     ac_reader_params in;
     ac_writer_params out;
-    bool verbose;
-    long long frames, packets;
+    bool verbose, memory;
+    long long frames, packets, shared;
 } job;
+
+/* Memory that the reader took and gave back. */
+static atomic_int taken, given;
+
+static void *take(void *opaque, size_t size, uint8_t **data)
+{
+    (void)opaque;
+    *data = aligned_alloc(256, (size + 255) & ~(size_t)255);
+    if (*data)
+        atomic_fetch_add(&taken, 1);
+    return *data;
+}
+
+static void give(void *block)
+{
+    atomic_fetch_add(&given, 1);
+    free(block);
+}
 
 static void write_message(void *opaque, ac_log_level level, const char *message)
 {
@@ -51,6 +70,7 @@ static void set_option(job *j, const char *key, const char *value)
                 {"overwrite", NULL, NULL, &j->out.overwrite, NULL},
                 {"strict", NULL, NULL, &j->out.strict, NULL},
                 {"verbose", NULL, NULL, &j->verbose, NULL},
+                {"memory", NULL, NULL, &j->memory, NULL},
                 {"framerate", &j->in.framerate, NULL, NULL, NULL},
                 {"format", &j->out.format, NULL, NULL, NULL},
                 {"allow_gaps", NULL, NULL, &j->in.allow_gaps, NULL},
@@ -115,6 +135,7 @@ static ac_status copy(job *j, ac_reader *reader, ac_writer *writer)
             continue;
         }
         j->frames++;
+        j->shared += ac_frame_taken(item.frame) != NULL;
         if (ac_writer_has(writer, ac_frame_index(item.frame))) {
             ac_frame_free(&item.frame);
             continue;
@@ -150,6 +171,7 @@ int main(int argc, char **argv)
     ac_log log = {.write = write_message, .level = AC_LOG_INFO};
     ac_reader *reader = NULL;
     ac_writer *writer = NULL;
+    const ac_frame_memory memory = {take, give, NULL};
     ac_status status;
 
     if (argc < 3)
@@ -167,6 +189,8 @@ int main(int argc, char **argv)
     ac_media_redirect_log(&log);
     j.in.path = argv[argc - 2];
     j.out.path = argv[argc - 1];
+    if (j.memory)
+        j.in.memory = &memory;
     TRY(ac_reader_open(&j.in, &log, &reader));
     print_info(ac_reader_get_info(reader));
     j.out.input = reader;
@@ -174,10 +198,11 @@ int main(int argc, char **argv)
     printf("output: %s\n", ac_writer_description(writer));
     TRY(copy(&j, reader, writer));
 fail:
+    ac_writer_close(&writer);
     if (reader)
         printf("damage: %lld\nframes: %lld\npackets: %lld\n", (long long)ac_reader_damage(reader),
                j.frames, j.packets);
-    ac_writer_close(&writer);
     ac_reader_close(&reader);
+    printf("shared: %lld\ntaken: %d\ngiven: %d\n", j.shared, taken, given);
     return -(int)status;
 }
