@@ -11,11 +11,11 @@
 // Convolution for GPUs: implicit GEMM through shared memory. A workgroup makes BM pixels of BN
 // output channels, a thread TM pixels of TN channels; BQ quads of (input quad, tap) at a time. There
 // are two of each tile, so that the loads of one are under way while the other is multiplied, and
-// one barrier a turn is enough. Values that are float16 in memory are so in the tiles, too.
+// one barrier a turn is enough. What is float16 in memory is so in the tiles, too.
 //   x [n][in_quads][in_h][in_w] vec4
-//   w at bias_base [OC/4] vec4, at w_base [oc_tiles][in_quads][KH][KW][BN] vec4 (4 input
-//     channels each);
+//   w at w_base [oc_tiles][in_quads][KH][KW][BN] vec4 (4 input channels each);
 //     with w_batch, of each picture of its own
+//   biases, before the weights, at bias_base [OC/4] vec4, of float32 with HALF, too
 //   y [n][out_quads][out_h][out_w] vec4
 // Grid: x, y: folded pixel tiles; z: n * oc_tiles + channel tile.
 layout(local_size_x_id = 0) in;
@@ -41,12 +41,13 @@ const int A_LOADS = (BM * BQ + THREADS - 1) / THREADS;
 const int B_LOADS = (BN * BQ + THREADS - 1) / THREADS;
 
 VALUES(0, X, x);
-layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
+VALUES(1, W, w);
+layout(binding = 1, std430) readonly buffer B { vec4 biases[]; };
 STORED_VALUES(2, Y, y);
 layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
 shared KEPT a_tile[2][BQ * BM];
-shared vec4 b_tile[2][BQ * BN];
+shared KEPT b_tile[2][BQ * BN];
 
 // Quad q of pixel `pixel`'s patch: quads run over taps first, then input quads.
 KEPT load_a(int pixel, int q, int quads, int x_base)
@@ -65,7 +66,7 @@ KEPT load_a(int pixel, int q, int quads, int x_base)
 
 // A thread's part of the tiles from quad q0 on.
 void load(int thread, int first, int q0, int quads, int x_base, int w_base, out KEPT a[A_LOADS],
-          out vec4 b[B_LOADS])
+          out KEPT b[B_LOADS])
 {
     [[unroll]] for (int i = 0; i < A_LOADS; i++) {
         int k = i * THREADS + thread;
@@ -73,11 +74,11 @@ void load(int thread, int first, int q0, int quads, int x_base, int w_base, out 
     }
     [[unroll]] for (int i = 0; i < B_LOADS; i++) {
         int k = i * THREADS + thread, q = q0 + k / BN;
-        b[i] = k < BN * BQ && q < quads ? w[w_base + q * BN + k % BN] : vec4(0);
+        b[i] = k < BN * BQ && q < quads ? KEPT_VALUE(w, w_base + q * BN + k % BN) : KEPT(0);
     }
 }
 
-void keep(int thread, int tile, KEPT a[A_LOADS], vec4 b[B_LOADS])
+void keep(int thread, int tile, KEPT a[A_LOADS], KEPT b[B_LOADS])
 {
     [[unroll]] for (int i = 0; i < A_LOADS; i++)
         if (i * THREADS + thread < BM * BQ)
@@ -105,7 +106,7 @@ void main()
             acc[i][j] = 0.0;
 
     KEPT a_next[A_LOADS];
-    vec4 b_next[B_LOADS];
+    KEPT b_next[B_LOADS];
     load(thread, first, 0, quads, x_base, w_base, a_next, b_next);
     keep(thread, 0, a_next, b_next);
     barrier();
@@ -119,7 +120,7 @@ void main()
             [[unroll]] for (int i = 0; i < TM; i++)
                 a[i] = VALUE_OF(a_tile[tile][q * BM + i * (BM / TM) + tm]);
             [[unroll]] for (int j = 0; j < TN; j++)
-                b[j] = b_tile[tile][q * BN + tn * TN + j];
+                b[j] = VALUE_OF(b_tile[tile][q * BN + tn * TN + j]);
             [[unroll]] for (int i = 0; i < TM; i++)
                 [[unroll]] for (int j = 0; j < TN; j++)
                     acc[i][j] += LANES == 1 ? a[i].x * b[j].x : dot(a[i], b[j]);
@@ -135,7 +136,7 @@ void main()
         return;
     vec4 bias = vec4(0);
     if (BIAS != 0)
-        bias = w[p.bias_base + quad];
+        bias = biases[p.bias_base + quad];
     [[unroll]] for (int i = 0; i < TM; i++) {
         int pixel = first + i * (BM / TM) + tm;
         if (pixel < p.grid_h * p.grid_w) {

@@ -16,9 +16,9 @@
 // of float16 with sums in float32. A workgroup makes BM pixels of BN output channels, a subgroup
 // ROWS x COLS matrices of MM pixels x MN channels; BQ quads of (input quad, tap) at a time.
 //   x [n][in_quads][in_h][in_w] of four float16
-//   w at bias_base [OC/4] vec4, at w_base [oc_tiles][in_quads][KH][KW][BN] vec4 (4 input
-//     channels each);
+//   w at w_base [oc_tiles][in_quads][KH][KW][BN] of four float16 (an input channel each);
 //     with w_batch, of each picture of its own
+//   biases, before the weights, at bias_base [OC/4] vec4
 //   y [n][out_quads][out_h][out_w] of four float16
 // Grid: x, y: folded pixel tiles; z: n * oc_tiles + channel tile.
 layout(local_size_x_id = 0) in;
@@ -50,7 +50,8 @@ const int PITCH = BQ + 2;
 const int FOURS = MM * MN / 4; // of a matrix of sums
 
 VALUES(0, X, x);
-layout(binding = 1, std430) readonly buffer W { vec4 w[]; };
+VALUES(1, W, w);
+layout(binding = 1, std430) readonly buffer B { vec4 biases[]; };
 STORED_VALUES(2, Y, y);
 layout(push_constant) uniform P { conv_push p; ADDRESSES };
 
@@ -80,7 +81,7 @@ uvec2 load_a(int pixel, int q, int quads, int x_base)
 
 // A thread's part of the tiles from quad q0 on.
 void load(int thread, int first, int q0, int quads, int x_base, int w_base, out uvec2 a[A_LOADS],
-          out vec4 b[B_LOADS])
+          out uvec2 b[B_LOADS])
 {
     [[unroll]] for (int i = 0; i < A_LOADS; i++) {
         int k = i * THREADS + thread;
@@ -88,11 +89,11 @@ void load(int thread, int first, int q0, int quads, int x_base, int w_base, out 
     }
     [[unroll]] for (int i = 0; i < B_LOADS; i++) {
         int k = i * THREADS + thread, q = q0 + k / BN;
-        b[i] = k < BN * BQ && q < quads ? w[w_base + q * BN + k % BN] : vec4(0);
+        b[i] = k < BN * BQ && q < quads ? w[w_base + q * BN + k % BN] : uvec2(0);
     }
 }
 
-void keep(int thread, int tile, uvec2 a[A_LOADS], vec4 b[B_LOADS])
+void keep(int thread, int tile, uvec2 a[A_LOADS], uvec2 b[B_LOADS])
 {
     [[unroll]] for (int i = 0; i < A_LOADS; i++) {
         int k = i * THREADS + thread;
@@ -102,7 +103,7 @@ void keep(int thread, int tile, uvec2 a[A_LOADS], vec4 b[B_LOADS])
     [[unroll]] for (int i = 0; i < B_LOADS; i++) {
         int k = i * THREADS + thread;
         if (k < BN * BQ)
-            b_tile[(tile * BN + k % BN) * PITCH + k / BN] = f16vec4(b[i]);
+            b_tile[(tile * BN + k % BN) * PITCH + k / BN] = halves(b[i]);
     }
 }
 
@@ -112,7 +113,7 @@ void store(int pixel, int quad, int batch, vec4 v)
     int oy = gy * p.out_sy + p.out_y0, ox = gx * p.out_sx + p.out_x0;
     int at = p.y_base + batch * p.y_batch + (quad * p.out_h + oy) * p.out_w + ox;
     if (BIAS != 0)
-        v += w[p.bias_base + quad];
+        v += biases[p.bias_base + quad];
     v = activate(v, ACTIVATION, intBitsToFloat(SLOPE));
     if (ACCUMULATE != 0)
         v += VALUE_AT(y, at);
@@ -138,7 +139,7 @@ void main()
         acc[i] = coopmat<float, gl_ScopeSubgroup, MM, MN, gl_MatrixUseAccumulator>(0.0);
 
     uvec2 a_next[A_LOADS];
-    vec4 b_next[B_LOADS];
+    uvec2 b_next[B_LOADS];
     load(thread, first, 0, quads, x_base, w_base, a_next, b_next);
     keep(thread, 0, a_next, b_next);
     barrier();

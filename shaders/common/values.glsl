@@ -1,5 +1,6 @@
-// Values of a network, [n][quads][h][w] vec4. With HALF they lie in memory as float16, which halves
-// what is read and written; all arithmetic is in float32. Of three kinds of buffers:
+// Values of a network, [n][quads][h][w] vec4, and weights of some kernels. With HALF they lie in
+// memory as float16, which halves what is read and written; all arithmetic is in float32. Of three
+// kinds of buffers:
 //   VALUES(binding, block, name): only read, by VALUE(name, i)
 //     as it lies in memory: a KEPT by KEPT_VALUE(name, i), whose VALUE_OF(kept) is the same
 //   STORED_VALUES(binding, block, name): STORE_VALUE(name, i, v), VALUE_AT(name, i)

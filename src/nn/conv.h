@@ -59,6 +59,7 @@ typedef struct ac_conv_variant {
     int pixels_a_group; /* or patches, of FEW and DEPTHWISE */
     int patch[2];       /* FEW, DEPTHWISE: pixels of a patch, y and x */
     bool texel;
+    bool half; /* GEMM: weights are float16; biases never are */
 } ac_conv_variant;
 
 /* Output channels of all tiles of a GEMM. */
@@ -69,7 +70,7 @@ typedef struct ac_conv_gemm {
     int taps[2], stride[2], dilation[2]; /* of the input, y and x */
     int lanes, in_quads, out_lanes;      /* see ac_conv */
     bool bounded, bias, accumulate;
-    bool half; /* what goes in and comes out is stored as float16 */
+    bool half; /* what goes in, the weights and what comes out are stored as float16 */
     bool plain;
     ac_activation activation;
     float slope;
@@ -88,6 +89,7 @@ ac_status ac_conv_dispatch(ac_lowering *l, const ac_conv_variant *v, const ac_bi
                            const struct conv_push *push, uint64_t pixels, int pictures);
 
 /* Bias, then the weights of each phase, among the packed weights: */
+uint64_t ac_conv_vec_words(const ac_conv_variant *v); /* of four weights */
 uint64_t ac_conv_bias_words(const ac_conv *c, const ac_conv_variant *v);
 uint64_t ac_conv_phase_words(const ac_conv *c, const ac_conv_variant *v);
 ac_status ac_conv_pack(const ac_conv *c, const ac_conv_variant *v, ac_binding *binding);

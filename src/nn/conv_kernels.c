@@ -91,14 +91,14 @@ static ac_status choose_cpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
 static ac_status choose_gpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv_variant *v)
 {
     const ac_device_info *info = ac_device_get_info(l->device);
-    int tm = 4, bq = 4, kept = g->half ? 8 : 16; /* bytes of a value's vec4 */
+    int tm = 4, bq = 4, kept = g->half ? 8 : 16; /* bytes of four values or weights */
     int bn = g->out_lanes <= 16 ? 16 : g->out_lanes <= 32 ? 32 : 64, bm = bn == 64 ? 64 : 128;
 
     /* Half the tile for devices with the smallest workgroups that Vulkan allows. */
     while (bm / tm * (bn / 4) > (int)info->max_invocations && bm > 16)
         bm /= 2;
     /* Two tiles of each. */
-    while (2 * (bm * kept + bn * 16) * bq > (int)info->shared_memory && bq > 1)
+    while (2 * (bm + bn) * kept * bq > (int)info->shared_memory && bq > 1)
         bq /= 2;
     ac_kernel_params params = {
         .name = "conv_gpu",
@@ -114,6 +114,7 @@ static ac_status choose_gpu(const ac_lowering *l, const ac_conv_gemm *g, ac_conv
     v->oc_tiles = (g->out_lanes + bn - 1) / bn;
     v->tile = bn;
     v->pixels_a_group = bm;
+    v->half = g->half;
     return ac_kernel_get(l->device, &params, &v->kernel);
 }
 
@@ -161,6 +162,7 @@ static bool describe_matrix(const ac_lowering *l, const ac_conv_gemm *g, ac_kern
     v->oc_tiles = (g->out_lanes + bn - 1) / bn;
     v->tile = bn;
     v->pixels_a_group = bm;
+    v->half = true;
     return true;
 #else
     (void)l, (void)g, (void)params, (void)v;

@@ -23,6 +23,15 @@ static uint32_t weight_at(const ac_conv *c, int oc, int ic, int ky, int kx, doub
                                 at * plane + (size_t)ky * (size_t)c->x.kernel + (size_t)kx, scale);
 }
 
+/* Into lane k of four zeroes. half: the word is a float, which becomes a float16. */
+static void put(uint32_t *vec, int k, bool half, uint32_t word)
+{
+    if (half)
+        vec[k / 2] |= (uint32_t)ac_half_from_float(ac_float_from_bits(word)) << 16 * (k % 2);
+    else
+        vec[k] = word;
+}
+
 static void fill_bias(const ac_conv *c, uint32_t *to)
 {
     for (int oc = 0; oc < c->out->shape.c; oc++) {
@@ -38,10 +47,10 @@ static void fill_bias(const ac_conv *c, uint32_t *to)
     }
 }
 
-/* [tiles][in_quads][taps][tile][4] of one phase, as conv_cpu and conv_gpu read them. */
-static void fill_gemm(const ac_conv *c, uint32_t *to, int tile, int py, int px)
+/* [tiles][in_quads][taps][v->tile][4] of one phase, as conv_cpu and conv_gpu read them. */
+static void fill_gemm(const ac_conv *c, const ac_conv_variant *v, uint32_t *to, int py, int px)
 {
-    int taps = c->y.taps * c->x.taps;
+    int taps = c->y.taps * c->x.taps, tile = v->tile;
 
     for (int oc = 0; oc < c->out->shape.c; oc++) {
         double scale, shift;
@@ -53,13 +62,14 @@ static void fill_gemm(const ac_conv *c, uint32_t *to, int tile, int py, int px)
                 int kx = ac_conv_kernel_index(&c->x, px, t % c->x.taps);
                 int lane = c->out->map[oc];
                 size_t at = (size_t)(lane / tile * c->in->quads + q) * (size_t)taps + (size_t)t;
-                uint32_t *vec = to + 4 * (at * (size_t)tile + (size_t)(lane % tile));
+                uint32_t *vec =
+                    to + ac_conv_vec_words(v) * (at * (size_t)tile + (size_t)(lane % tile));
 
                 for (int k = 0; k < 4; k++) {
                     int ic = c->lane_channel[4 * q + k];
 
                     if (ic >= 0 && ky >= 0 && kx >= 0)
-                        vec[k] = weight_at(c, oc, ic, ky, kx, scale);
+                        put(vec, k, v->half, weight_at(c, oc, ic, ky, kx, scale));
                 }
             }
     }
@@ -131,13 +141,18 @@ int ac_conv_row(const ac_conv_variant *v)
     return v->oc_tiles * v->tile;
 }
 
+uint64_t ac_conv_vec_words(const ac_conv_variant *v)
+{
+    return v->half ? 2 : 4;
+}
+
 uint64_t ac_conv_phase_words(const ac_conv *c, const ac_conv_variant *v)
 {
     uint64_t taps = (uint64_t)c->y.taps * (uint64_t)c->x.taps, words;
 
     switch (v->layout) {
     case AC_CONV_GEMM:
-        return 4 * (uint64_t)c->in->quads * taps * (uint64_t)ac_conv_row(v);
+        return ac_conv_vec_words(v) * (uint64_t)c->in->quads * taps * (uint64_t)ac_conv_row(v);
     case AC_CONV_FEW: /* of all phases, which are one */
         return 4 * (uint64_t)c->in->quads * (uint64_t)v->tile /
                (uint64_t)(c->y.phases * c->x.phases);
@@ -176,7 +191,7 @@ ac_status ac_conv_pack(const ac_conv *c, const ac_conv_variant *v, ac_binding *b
     for (int py = 0; py < c->y.phases; py++)
         for (int px = 0; px < c->x.phases; px++, to += each) {
             if (v->layout == AC_CONV_GEMM)
-                fill_gemm(c, to, v->tile, py, px);
+                fill_gemm(c, v, to, py, px);
             else if (v->layout == AC_CONV_DEPTHWISE)
                 fill_depthwise(c, to, py, px);
             else

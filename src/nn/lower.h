@@ -72,8 +72,8 @@ typedef struct ac_lowering {
                               * change */
     bool once;               /* calls are added to those */
     ac_words constants;
-    ac_words packed; /* floats; in training where each value comes from: 1 + its place among the
-                      * parameters, 0: it is zero */
+    ac_words packed; /* floats or two float16; in training where each value comes from: 1 + its
+                      * place among the parameters, 0: it is zero */
     /* Training only; all tensors of the model in one row, float by float. */
     const int64_t *places; /* [model->tensor_count] of each tensor among them; NULL: inference */
     ac_binding parameters, gradients;

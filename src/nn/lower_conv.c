@@ -51,7 +51,8 @@ static ac_status dispatch_phase(const ac_conv *c, const ac_conv_variant *v, ac_b
         return AC_OK;
     push.oc_tiles = v->oc_tiles;
     push.count = c->in->shape.n; /* all with the same weights */
-    push.w_base = (int)((ac_conv_bias_words(c, v) + phase * ac_conv_phase_words(c, v)) / 4);
+    push.w_base = (int)((ac_conv_bias_words(c, v) + phase * ac_conv_phase_words(c, v)) /
+                        ac_conv_vec_words(v));
     if (v->layout == AC_CONV_PLAIN) {
         push.w_row = c->in_group;
         push.oc_tiles = c->out_group;
