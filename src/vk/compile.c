@@ -8,6 +8,7 @@
  * (lp_build_init_native_width() in Mesa 25.0): what another thread compiles in between is of both
  * widths, breaks the program that runs it, and stays in the cache. */
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,4 +164,5 @@ void ac_kernels_compile(ac_device *device)
         ac_choices_settle(device, name, &value);
     }
     free(c.kernels);
+    malloc_trim(0); /* a compiler took a lot, and leaves it with the C library */
 }
