@@ -17,17 +17,19 @@ typedef struct block {
 } block;
 
 struct ac_frame_pool {
-    pthread_mutex_t lock; /* recursive: libavutil may give back what it takes */
+    pthread_mutex_t lock; /* of frames and size; taken before libavutil's locks, the other after */
     ac_frame_memory memory;
     AVBufferPool *frames; /* of `size` bytes each; NULL: there were none so far */
     size_t size;
-    block *blocks; /* that are there */
-    bool ended;    /* the pool is freed with the last block */
+    pthread_mutex_t listing; /* of what follows */
+    block *blocks;           /* that are there */
+    bool ended;              /* the pool is freed with the last block */
 };
 
 static void free_pool(ac_frame_pool *pool)
 {
     pthread_mutex_destroy(&pool->lock);
+    pthread_mutex_destroy(&pool->listing);
     free(pool);
 }
 
@@ -39,21 +41,20 @@ static void give_block(void *opaque, uint8_t *data)
     bool last;
 
     (void)data;
-    pthread_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->listing);
     for (block **at = &pool->blocks; *at; at = &(*at)->next)
         if (*at == b) {
             *at = b->next;
             break;
         }
     last = pool->ended && !pool->blocks;
-    pthread_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->listing);
     pool->memory.give(b->taken); /* now: other memory may be where it was */
     free(b);
     if (last)
         free_pool(pool);
 }
 
-/* The pool is locked. */
 static AVBufferRef *take_block(void *opaque, size_t size)
 {
     ac_frame_pool *pool = opaque;
@@ -70,8 +71,10 @@ static AVBufferRef *take_block(void *opaque, size_t size)
         free(b);
         return NULL;
     }
+    pthread_mutex_lock(&pool->listing);
     b->next = pool->blocks;
     pool->blocks = b;
+    pthread_mutex_unlock(&pool->listing);
     return ref;
 }
 
@@ -145,7 +148,8 @@ ac_frame_pool *ac_frame_pool_create(const ac_frame_memory *memory)
 
     if (!pool)
         return NULL;
-    pool->lock = (pthread_mutex_t)PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_mutex_init(&pool->listing, NULL);
     pool->memory = *memory;
     return pool;
 }
@@ -158,10 +162,10 @@ void ac_frame_pool_destroy(ac_frame_pool **pointer)
     if (!pool)
         return;
     av_buffer_pool_uninit(&pool->frames); /* frees the blocks that no frame is in */
-    pthread_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->listing);
     pool->ended = true;
     empty = !pool->blocks;
-    pthread_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->listing);
     if (empty)
         free_pool(pool);
     *pointer = NULL;
@@ -179,10 +183,10 @@ void *ac_frame_pool_taken(ac_frame_pool *pool, const AVFrame *frame)
 
     if (!pool || !frame->buf[0])
         return NULL;
-    pthread_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->listing);
     for (const block *b = pool->blocks; b && !taken; b = b->next)
         if (b->data == frame->buf[0]->data)
             taken = b->taken;
-    pthread_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->listing);
     return taken;
 }
