@@ -19,8 +19,9 @@ int ac_chroma_size(int luma_size, int shift);
  * the upper left on; at the lower right they may lie partly outside. */
 typedef struct ac_lightness_params {
     ac_picture_format format;
-    ac_binding luma;
-    uint32_t luma_row; /* bytes from row to row, a multiple of 4; 0: ac_plane_row() */
+    ac_binding luma; /* rows of ac_plane_row() bytes */
+    uint32_t
+        luma_row; /* bytes from one to the next, a multiple of 4; 0: there is nothing between */
     ac_binding picture;
     int out_h, out_w;
     double step_y, step_x;

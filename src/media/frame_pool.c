@@ -21,6 +21,7 @@ struct ac_frame_pool {
     ac_frame_memory memory;
     AVBufferPool *frames; /* of `size` bytes each; NULL: there were none so far */
     size_t size;
+    bool refused;            /* there was no memory once: it is not asked for again */
     pthread_mutex_t listing; /* of what follows */
     block *blocks;           /* that are there */
     bool ended;              /* the pool is freed with the last block */
@@ -38,6 +39,7 @@ static void give_block(void *opaque, uint8_t *data)
 {
     block *b = opaque;
     ac_frame_pool *pool = b->pool;
+    void (*give)(void *taken) = pool->memory.give;
     bool last;
 
     (void)data;
@@ -49,10 +51,10 @@ static void give_block(void *opaque, uint8_t *data)
         }
     last = pool->ended && !pool->blocks;
     pthread_mutex_unlock(&pool->listing);
-    pool->memory.give(b->taken); /* now: other memory may be where it was */
-    free(b);
     if (last)
         free_pool(pool);
+    give(b->taken); /* now: other memory may be where it was */
+    free(b);
 }
 
 static AVBufferRef *take_block(void *opaque, size_t size)
@@ -113,12 +115,13 @@ static AVBufferRef *get_block(ac_frame_pool *pool, size_t size)
     AVBufferRef *ref;
 
     pthread_mutex_lock(&pool->lock);
-    if (size != pool->size) {
+    if (size != pool->size && !pool->refused) {
         old = pool->frames;
         pool->frames = av_buffer_pool_init2(size, pool, take_block, NULL);
         pool->size = pool->frames ? size : 0;
     }
-    ref = pool->frames ? av_buffer_pool_get(pool->frames) : NULL;
+    ref = pool->frames && !pool->refused ? av_buffer_pool_get(pool->frames) : NULL;
+    pool->refused = !ref;
     pthread_mutex_unlock(&pool->lock);
     av_buffer_pool_uninit(&old); /* gone when its last frame is */
     return ref;

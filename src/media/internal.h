@@ -26,9 +26,10 @@ typedef struct ac_time_text {
 void ac_av_forget(void);
 ac_av_text ac_av_why(int error);
 ac_status ac_av_status(int error);
+typedef struct ac_frame_pool ac_frame_pool;
+
 /* Errors that a decoder and a demuxer have logged, none unless we listen: of those whose `opaque`
  * points here. Threads of theirs may be running. */
-typedef struct ac_frame_pool ac_frame_pool;
 typedef struct ac_complaints {
     pthread_mutex_t lock;
     unsigned count;
