@@ -160,42 +160,34 @@ fail:
     return status;
 }
 
-static ac_status create_slot(ac_painter *p, slot *s)
+/* A buffer of the host's and one of the device's to copy between; the same with unified memory. */
+static ac_status create_pair(ac_device *device, ac_buffer_kind kind, uint64_t bytes,
+                             const char *name, ac_buffer **host, ac_buffer **own)
 {
-    ac_device *device = p->params.device;
-    uint64_t out = chroma_offset(p, 2);
-    bool unified = ac_device_get_info(device)->unified_memory;
     ac_status status = AC_OK;
 
-    TRY(ac_buffer_create(device, AC_BUFFER_UPLOAD, AC_TEMPORAL_FRAME_SIZE, "a frame's place",
-                         &s->place));
-    TRY(ac_buffer_create(device, AC_BUFFER_DOWNLOAD, out, "a frame's chroma", &s->result));
-    s->chroma = s->result;
-    if (!unified) {
-        s->chroma = NULL;
-        TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, out, "a frame's chroma", &s->chroma));
-    }
-    TRY(ac_commands_create(device, &s->before));
-    TRY(ac_commands_create(device, &s->network));
-    TRY(ac_commands_create(device, &s->after));
-    TRY(record_network(p, s));
+    TRY(ac_buffer_create(device, kind, bytes, name, host));
+    if (ac_device_get_info(device)->unified_memory)
+        *own = *host;
+    else
+        TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, bytes, name, own));
 fail:
     return status;
 }
 
-/* Where luma is copied to. */
-static ac_status create_luma(ac_painter *p, slot *s)
+static ac_status create_slot(ac_painter *p, slot *s)
 {
     ac_device *device = p->params.device;
-    const ac_picture_format *format = &p->params.luma;
-    uint64_t bytes = ac_plane_bytes(format->height, format->width, format->depth);
     ac_status status = AC_OK;
 
-    TRY(ac_buffer_create(device, AC_BUFFER_UPLOAD, bytes, "a frame's luma", &s->upload));
-    if (ac_device_get_info(device)->unified_memory)
-        s->luma = s->upload;
-    else
-        TRY(ac_buffer_create(device, AC_BUFFER_DEVICE, bytes, "a frame's luma", &s->luma));
+    TRY(ac_buffer_create(device, AC_BUFFER_UPLOAD, AC_TEMPORAL_FRAME_SIZE, "a frame's place",
+                         &s->place));
+    TRY(create_pair(device, AC_BUFFER_DOWNLOAD, chroma_offset(p, 2), "a frame's chroma", &s->result,
+                    &s->chroma));
+    TRY(ac_commands_create(device, &s->before));
+    TRY(ac_commands_create(device, &s->network));
+    TRY(ac_commands_create(device, &s->after));
+    TRY(record_network(p, s));
 fail:
     return status;
 }
@@ -343,7 +335,9 @@ static ac_status copy_luma(ac_painter *p, slot *s, const uint8_t *luma, ptrdiff_
     ac_status status = AC_OK;
 
     if (!s->luma)
-        TRY(create_luma(p, s));
+        TRY(create_pair(p->params.device, AC_BUFFER_UPLOAD,
+                        ac_plane_bytes(format->height, format->width, format->depth),
+                        "a frame's luma", &s->upload, &s->luma));
     copy_rows(ac_buffer_map(s->upload), ac_plane_row(format->width, format->depth), luma, stride,
               row_bytes(format->width, format->depth), format->height);
     if (!s->recorded)
