@@ -97,27 +97,46 @@ static ac_buffer *upload(const void *data, size_t size)
     return buffer;
 }
 
+/* A plane with rows further apart by `behind` words, where all bits are 1, in memory that is
+ * shared, as frames are that a decoder puts there; 0: as device layout is, in the device's. */
+static ac_buffer *upload_rows(const plane *p, int behind, uint32_t *row)
+{
+    ac_buffer *buffer = NULL;
+
+    *row = (uint32_t)p->row + 4 * (uint32_t)behind;
+    if (!behind)
+        return upload(p->data, (size_t)p->h * p->row);
+    if (ac_buffer_create(device, AC_BUFFER_SHARED, *row * (uint64_t)p->h, "test", &buffer) ||
+        ac_buffer_fill(buffer, 255))
+        abort();
+    for (size_t y = 0; y < (size_t)p->h; y++)
+        memcpy((uint8_t *)ac_buffer_map(buffer) + y * *row, p->data + y * p->row, p->row);
+    return buffer;
+}
+
 typedef struct merged {
     plane c[2];
     uint32_t flags;
 } merged;
 
-/* Runs merge.comp over a luma plane and a picture of colours. */
-static merged merge(const plane *luma, ac_picture_format format, const float *colours, int ab_h,
-                    int ab_w, double saturation)
+/* Runs merge.comp over a luma plane, its rows apart by `behind`, and a picture of colours. */
+static merged merge_apart(const plane *luma, int behind, ac_picture_format format,
+                          const float *colours, int ab_h, int ab_w, double saturation)
 {
     int h = ac_chroma_size(luma->h, format.chroma_shift_y);
     int w = ac_chroma_size(luma->w, format.chroma_shift_x);
     uint64_t each = ac_plane_bytes(h, w, format.depth), second = (each + 255) & ~(uint64_t)255;
     merged m = {{plane_create(h, w, format.depth), plane_create(h, w, format.depth)}, 0};
     ac_log log = test_log();
-    ac_buffer *in = upload(luma->data, ac_plane_bytes(luma->h, luma->w, luma->depth));
+    uint32_t row;
+    ac_buffer *in = upload_rows(luma, behind, &row);
     ac_buffer *ab = upload(colours, 16 * (size_t)ab_h * (size_t)ab_w);
     ac_buffer *out = NULL, *flags = NULL;
     ac_commands *commands = NULL;
     ac_merge_params p = {.format = format,
                          .out = format,
                          .luma = {in, 0, 0},
+                         .luma_row = behind ? row : 0,
                          .colours = {ab, 0, 0},
                          .ab_h = ab_h,
                          .ab_w = ab_w,
@@ -146,6 +165,12 @@ static merged merge(const plane *luma, ac_picture_format format, const float *co
     ac_buffer_destroy(&out);
     ac_buffer_destroy(&flags);
     return m;
+}
+
+static merged merge(const plane *luma, ac_picture_format format, const float *colours, int ab_h,
+                    int ab_w, double saturation)
+{
+    return merge_apart(luma, 0, format, colours, ab_h, ab_w, saturation);
 }
 
 static void merged_free(merged *m)
@@ -326,7 +351,7 @@ static double mean_of(const plane *p, double top, double bottom, double left, do
     return sum / weights;
 }
 
-/* With rows of luma further apart by `behind` words, where 255 is. */
+/* With rows of luma apart by `behind`. */
 static void check_lightness(int h, int w, int depth, bool full, int out_h, int out_w, int behind)
 {
     const ac_picture_format format = {
@@ -336,28 +361,21 @@ static void check_lightness(int h, int w, int depth, bool full, int out_h, int o
     uint64_t stream = ac_random_stream(1, "lightness"), k = 0;
     plane p = plane_create(h, w, depth);
     float *values = calloc((size_t)out_h * (size_t)out_w, sizeof(*values));
-    size_t row = p.row + 4 * (size_t)behind;
-    ac_buffer *in = NULL, *out = NULL;
+    uint32_t row;
+    ac_buffer *in, *out = NULL;
     ac_commands *commands = NULL;
 
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++)
             plane_set(&p, y, x, (int)(ac_random_uniform(stream, k++) * max));
-    /* Memory that is shared, as frames that a decoder puts there. */
-    if (!behind)
-        in = upload(p.data, ac_plane_bytes(h, w, depth));
-    else
-        CHECK(ac_buffer_create(device, AC_BUFFER_SHARED, row * (size_t)h, "test", &in) == AC_OK &&
-              ac_buffer_fill(in, 255) == AC_OK);
-    for (int y = 0; y < h && behind; y++)
-        memcpy((uint8_t *)ac_buffer_map(in) + (size_t)y * row, p.data + (size_t)y * p.row, p.row);
+    in = upload_rows(&p, behind, &row);
     CHECK(values && ac_buffer_create(device, AC_BUFFER_DEVICE, 4 * (uint64_t)(out_h * out_w),
                                      "test", &out) == AC_OK);
     CHECK(ac_commands_create(device, &commands) == AC_OK && ac_commands_begin(commands) == AC_OK);
     CHECK(ac_lightness_record(device, commands,
                               &(ac_lightness_params){.format = format,
                                                      .luma = {in, 0, 0},
-                                                     .luma_row = behind ? (uint32_t)row : 0,
+                                                     .luma_row = behind ? row : 0,
                                                      .picture = {out, 0, 0},
                                                      .out_h = out_h,
                                                      .out_w = out_w,
@@ -377,6 +395,35 @@ static void check_lightness(int h, int w, int depth, bool full, int out_h, int o
     ac_buffer_destroy(&in);
     ac_buffer_destroy(&out);
     free(values);
+    free(p.data);
+}
+
+/* Chroma does not depend on how far apart rows of luma are. */
+static void check_merge_apart(int depth, int shift)
+{
+    const ac_picture_format format = {.width = 53,
+                                      .height = 37,
+                                      .depth = depth,
+                                      .chroma_shift_y = shift,
+                                      .chroma_shift_x = shift,
+                                      .matrix = 1,
+                                      .primaries = 1};
+    uint64_t stream = ac_random_stream(1, "apart"), k = 0;
+    plane p = plane_create(37, 53, depth);
+    float colours[4 * 4 * 4];
+    merged m, apart;
+
+    for (int y = 0; y < p.h; y++)
+        for (int x = 0; x < p.w; x++)
+            plane_set(&p, y, x, (int)(ac_random_uniform(stream, k++) * ldexp(1, depth)));
+    for (int i = 0; i < 4 * 4 * 4; i++)
+        colours[i] = (float)ac_random_uniform(stream, k++) * 50;
+    m = merge(&p, format, colours, 4, 4, 1);
+    apart = merge_apart(&p, 3, format, colours, 4, 4, 1);
+    for (int i = 0; i < 2; i++)
+        CHECK(memcmp(m.c[i].data, apart.c[i].data, ac_plane_bytes(m.c[i].h, m.c[i].w, depth)) == 0);
+    merged_free(&m);
+    merged_free(&apart);
     free(p.data);
 }
 
@@ -420,6 +467,8 @@ int main(void)
     if (ac_device_shares_memory(device)) {
         check_lightness(37, 53, 8, false, 17, 23, 3);
         check_lightness(37, 53, 10, true, 37, 53, 1);
+        check_merge_apart(8, 1);
+        check_merge_apart(10, 0);
     }
     test_known_colours();
     test_gamut();
